@@ -1,0 +1,1 @@
+"""What the field is: pure rules, no I/O, no clock, no database, no framework."""
