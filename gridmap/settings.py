@@ -24,14 +24,18 @@ def _setting(default: Any, *, env: str, help: str) -> Any:
 class Settings:
     """Values that an operator may choose; units are in the names."""
 
-    bind: str = _setting("127.0.0.1:8000", env="GRIDMAP_BIND", help="Address and port that the web server listens on.")
+    bind: str = _setting(
+        "127.0.0.1:8000", env="GRIDMAP_BIND", help="Address and port that the web server listens on."
+    )
     data_dir: Path = _setting(
-        Path(".gridmap"), env="GRIDMAP_DATA_DIR", help="Folder for the private database, photos, secret key and logs."
+        Path(".gridmap"),
+        env="GRIDMAP_DATA_DIR",
+        help="Folder for the private database, photos, secret key and logs.",
     )
     database_url: str | None = _setting(
         None,
         env="DATABASE_URL",
-        help="PostgreSQL with PostGIS, as postgresql://user@host/name. Empty: gridmap starts its own private one.",
+        help="PostgreSQL with PostGIS, as postgresql://user@host/name. Empty: gridmap starts its own.",
     )
     secret_key: str | None = _setting(
         None,
@@ -41,42 +45,66 @@ class Settings:
     web_workers: int = _setting(2, env="GRIDMAP_WEB_WORKERS", help="gunicorn worker processes.")
     web_threads: int = _setting(4, env="GRIDMAP_WEB_THREADS", help="Threads in each gunicorn worker process.")
     load_demo: bool = _setting(
-        True, env="GRIDMAP_LOAD_DEMO", help="Load the demo subdistrict (示意数据) when the database holds no areas."
+        True,
+        env="GRIDMAP_LOAD_DEMO",
+        help="Load the demo subdistrict (示意数据) when the database holds no areas.",
     )
     session_idle_minutes: int = _setting(
-        720, env="GRIDMAP_SESSION_IDLE_MINUTES", help="A signed-in browser is asked to sign in again after this idle time."
+        720,
+        env="GRIDMAP_SESSION_IDLE_MINUTES",
+        help="A signed-in browser is asked to sign in again after this idle time.",
     )
     photo_max_bytes: int = _setting(
-        12_000_000, env="GRIDMAP_PHOTO_MAX_BYTES", help="Largest photo file accepted, before it is re-encoded."
+        12_000_000,
+        env="GRIDMAP_PHOTO_MAX_BYTES",
+        help="Largest photo file accepted, before it is re-encoded.",
     )
-    photos_per_issue_max: int = _setting(9, env="GRIDMAP_PHOTOS_PER_ISSUE_MAX", help="Photos accepted for one issue.")
+    photos_per_issue_max: int = _setting(
+        9, env="GRIDMAP_PHOTOS_PER_ISSUE_MAX", help="Photos accepted for one issue."
+    )
     import_max_bytes: int = _setting(
         200_000_000, env="GRIDMAP_IMPORT_MAX_BYTES", help="Largest file, unpacked, that an import reads."
     )
-    import_max_rows: int = _setting(500_000, env="GRIDMAP_IMPORT_MAX_ROWS", help="Most rows that one import reads.")
+    import_max_rows: int = _setting(
+        500_000, env="GRIDMAP_IMPORT_MAX_ROWS", help="Most rows that one import reads."
+    )
     outside_grid_policy: str = _setting(
         "nearest",
         env="GRIDMAP_OUTSIDE_GRID",
-        help="A pin outside every grid: 'nearest' gives it to the nearest grid's owner, 'refuse' says so and keeps nothing.",
+        help="A pin outside every grid: 'nearest' gives it to the nearest owner, 'refuse' keeps nothing.",
     )
     outside_grid_max_m: int = _setting(
-        2_000, env="GRIDMAP_OUTSIDE_GRID_MAX_M", help="With 'nearest': farther than this from every grid is refused."
+        2_000,
+        env="GRIDMAP_OUTSIDE_GRID_MAX_M",
+        help="With 'nearest': farther than this from every grid is refused.",
     )
     map_approval_no: str = _setting(
-        "", env="GRIDMAP_MAP_APPROVAL_NO", help="审图号 shown at the lower left of every map; empty shows the open slot."
+        "",
+        env="GRIDMAP_MAP_APPROVAL_NO",
+        help="审图号 shown at the lower left of every map; empty shows the open slot.",
     )
     tile_basemap: str = _setting(
-        "", env="GRIDMAP_TILE_BASEMAP", help="Optional tile base map: '', 'tianditu', 'osm' or 'amap'. Empty: our own layers."
+        "",
+        env="GRIDMAP_TILE_BASEMAP",
+        help="Optional tile base map: '', 'tianditu', 'osm' or 'amap'. Empty: our own layers.",
     )
-    tianditu_key: str = _setting("", env="GRIDMAP_TIANDITU_KEY", help="Browser key (tk) for 天地图; needed with 'tianditu'.")
+    tianditu_key: str = _setting(
+        "", env="GRIDMAP_TIANDITU_KEY", help="Browser key (tk) for 天地图; needed with 'tianditu'."
+    )
     public_base_url: str = _setting(
-        "", env="GRIDMAP_PUBLIC_BASE_URL", help="Address written into QR codes and share links; empty uses the request's."
+        "",
+        env="GRIDMAP_PUBLIC_BASE_URL",
+        help="Address written into QR codes and share links; empty uses the request's.",
     )
     trusted_proxies: int = _setting(
-        0, env="GRIDMAP_TRUSTED_PROXIES", help="Reverse proxies in front whose X-Forwarded-* headers are believed."
+        0,
+        env="GRIDMAP_TRUSTED_PROXIES",
+        help="Reverse proxies in front whose X-Forwarded-* headers are believed.",
     )
     secure_cookies: bool = _setting(
-        False, env="GRIDMAP_SECURE_COOKIES", help="Send session cookies over HTTPS only; set it when served by HTTPS."
+        False,
+        env="GRIDMAP_SECURE_COOKIES",
+        help="Send session cookies over HTTPS only; set it when served by HTTPS.",
     )
 
     @classmethod
@@ -101,11 +129,17 @@ class Settings:
     def _check(self) -> None:
         host, _, port = self.bind.rpartition(":")
         if not host or not port.isdigit() or int(port) > 65535:
-            raise SettingError(f"GRIDMAP_BIND is {self.bind!r}; it takes an address and a port, as 127.0.0.1:8000.")
+            raise SettingError(
+                f"GRIDMAP_BIND is {self.bind!r}; it takes an address and a port, as 127.0.0.1:8000."
+            )
         if self.outside_grid_policy not in ("nearest", "refuse"):
-            raise SettingError(f"GRIDMAP_OUTSIDE_GRID is {self.outside_grid_policy!r}; it takes nearest or refuse.")
+            raise SettingError(
+                f"GRIDMAP_OUTSIDE_GRID is {self.outside_grid_policy!r}; it takes nearest or refuse."
+            )
         if self.tile_basemap not in ("", "tianditu", "osm", "amap"):
-            raise SettingError(f"GRIDMAP_TILE_BASEMAP is {self.tile_basemap!r}; it takes tianditu, osm, amap or nothing.")
+            raise SettingError(
+                f"GRIDMAP_TILE_BASEMAP is {self.tile_basemap!r}; it takes tianditu, osm, amap or nothing."
+            )
         if self.tile_basemap == "tianditu" and not self.tianditu_key:
             raise SettingError("GRIDMAP_TILE_BASEMAP is tianditu, which needs GRIDMAP_TIANDITU_KEY.")
 

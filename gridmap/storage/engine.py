@@ -1,0 +1,35 @@
+"""The one way to a database connection."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+
+def sqlalchemy_url(database_url: str) -> str:
+    """Name the psycopg driver in an operator's plain ``postgresql://`` or ``postgres://`` address."""
+    scheme, separator, rest = database_url.partition("://")
+    if separator and scheme in ("postgresql", "postgres"):
+        return f"postgresql+psycopg://{rest}"
+    return database_url
+
+
+def make_engine(database_url: str, *, pool_size: int = 5, statement_timeout_ms: int = 30_000) -> Engine:
+    """An engine whose sessions speak UTC, give up on stuck statements, and survive a database restart."""
+    return create_engine(
+        sqlalchemy_url(database_url),
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": "gridmap",
+            "options": (
+                f"-c timezone=UTC -c statement_timeout={statement_timeout_ms}"
+                " -c idle_in_transaction_session_timeout=60000"
+            ),
+        },
+    )
+
+
+def make_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Sessions on that engine; rows stay readable after the commit."""
+    return sessionmaker(engine, expire_on_commit=False)

@@ -1,0 +1,58 @@
+"""The database, table by table; ``METADATA`` is what the migrations are held against."""
+
+from gridmap.storage.tables.accounts import AccountRow, ApiTokenRow
+from gridmap.storage.tables.areas import AreaRow, GridSchemeRow, ResponsibilityZoneRow
+from gridmap.storage.tables.base import Row
+from gridmap.storage.tables.housekeeping import ImportBatchRow, LayerVersionRow, NotificationRow
+from gridmap.storage.tables.issues import (
+    ISSUE_NUMBER_SEQUENCE,
+    IssueCategoryRow,
+    IssueEventRow,
+    IssuePhotoRow,
+    IssueRow,
+)
+from gridmap.storage.tables.people import AssignmentRow, OrganisationRow, PartyCenterHouseholdRow, PersonRow
+from gridmap.storage.tables.places import (
+    BuildingRow,
+    CompoundGateRow,
+    CompoundRow,
+    LandcoverRow,
+    ServicePointCategoryRow,
+    ServicePointRow,
+    StreetRow,
+    TourRow,
+    TourStopRow,
+)
+
+METADATA = Row.metadata
+
+__all__ = [
+    "ISSUE_NUMBER_SEQUENCE",
+    "METADATA",
+    "AccountRow",
+    "ApiTokenRow",
+    "AreaRow",
+    "AssignmentRow",
+    "BuildingRow",
+    "CompoundGateRow",
+    "CompoundRow",
+    "GridSchemeRow",
+    "ImportBatchRow",
+    "IssueCategoryRow",
+    "IssueEventRow",
+    "IssuePhotoRow",
+    "IssueRow",
+    "LandcoverRow",
+    "LayerVersionRow",
+    "NotificationRow",
+    "OrganisationRow",
+    "PartyCenterHouseholdRow",
+    "PersonRow",
+    "ResponsibilityZoneRow",
+    "Row",
+    "ServicePointCategoryRow",
+    "ServicePointRow",
+    "StreetRow",
+    "TourRow",
+    "TourStopRow",
+]

@@ -1,0 +1,57 @@
+"""Versions of layers (for ETags), imports that were made, notifications."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gridmap.storage.tables.base import BigId, Instant, Row
+
+
+class LayerVersionRow(Row):
+    """A counter that every write to a layer raises: the layer's ETag is made of it."""
+
+    __tablename__ = "layer_version"
+
+    layer: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    data_date: Mapped[date] = mapped_column(Date)
+
+
+class ImportBatchRow(Row):
+    """One import of one file: what was read, kept and refused, and why."""
+
+    __tablename__ = "import_batch"
+
+    id: Mapped[BigId]
+    layer: Mapped[str] = mapped_column(Text)
+    file_name: Mapped[str] = mapped_column(Text)
+    file_sha256: Mapped[str] = mapped_column(Text)
+    declared_crs: Mapped[str] = mapped_column(Text)
+    actor_account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id"))
+    at: Mapped[Instant]
+    read_count: Mapped[int]
+    added_count: Mapped[int]
+    updated_count: Mapped[int]
+    unchanged_count: Mapped[int]
+    rejected_count: Mapped[int]
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class NotificationRow(Row):
+    """A word in an account's inbox about an issue."""
+
+    __tablename__ = "notification"
+    __table_args__ = (Index("ix_notification_account_id_created_at", "account_id", "created_at"),)
+
+    id: Mapped[BigId]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    issue_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("issue.id"), index=True)
+    kind: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[Instant]
+    read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
