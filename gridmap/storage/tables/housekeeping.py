@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,7 +47,11 @@ class NotificationRow(Row):
     """A word in an account's inbox about an issue."""
 
     __tablename__ = "notification"
-    __table_args__ = (Index("ix_notification_account_id_created_at", "account_id", "created_at"),)
+    __table_args__ = (
+        # A job that runs twice tells nobody twice.
+        UniqueConstraint("account_id", "issue_id", "kind"),
+        Index("ix_notification_account_id_created_at", "account_id", "created_at"),
+    )
 
     id: Mapped[BigId]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

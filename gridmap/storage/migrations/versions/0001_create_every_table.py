@@ -892,6 +892,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_notification_account_id")),
         sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_notification_issue_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
+        sa.UniqueConstraint(
+            "account_id", "issue_id", "kind", name=op.f("uq_notification_account_id_issue_id_kind")
+        ),
     )
     op.create_index(
         "ix_notification_account_id_created_at", "notification", ["account_id", "created_at"], unique=False

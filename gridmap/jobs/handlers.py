@@ -1,0 +1,28 @@
+"""What each job does. A handler takes ids, may run twice, and leaves the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from gridmap.storage.job_queue import JobName
+from gridmap.use_cases.notifications import notify_about_issue
+
+
+class Handler(Protocol):
+    """Runs inside one transaction; the keyword arguments are the ids that the job was asked with."""
+
+    def __call__(self, session: Session, *, now: datetime, **ids: str) -> None: ...
+
+
+def _notify_about_issue(session: Session, *, now: datetime, **ids: str) -> None:
+    notify_about_issue(session, UUID(ids["issue_id"]), kind=ids["kind"], now=now)
+
+
+HANDLERS: Mapping[JobName, Handler] = {
+    JobName.NOTIFY_ABOUT_ISSUE: _notify_about_issue,
+}

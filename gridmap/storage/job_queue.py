@@ -1,0 +1,25 @@
+"""Background work waits in PostgreSQL (procrastinate): a job commits and rolls back with the write."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from procrastinate import App, SyncPsycopgConnector
+from sqlalchemy.orm import Session
+
+# Never opened: every job is written on the connection of the session that asks for it.
+_QUEUE = App(connector=SyncPsycopgConnector())
+
+
+class JobName(StrEnum):
+    """Every kind of background work; ``gridmap.jobs.handlers`` says what each does."""
+
+    NOTIFY_ABOUT_ISSUE = "notify_about_issue"
+
+
+def defer(session: Session, job: JobName, **ids: int | str | UUID) -> None:
+    """Ask for a job on the session's own transaction; the payload is ids, nothing else."""
+    connection = session.connection().connection.driver_connection
+    payload = {name: str(value) if isinstance(value, UUID) else value for name, value in ids.items()}
+    _QUEUE.configure_task(job.value, connection=connection).defer(**payload)
