@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 
@@ -12,6 +12,11 @@ def sqlalchemy_url(database_url: str) -> str:
     if separator and scheme in ("postgresql", "postgres"):
         return f"postgresql+psycopg://{rest}"
     return database_url
+
+
+def libpq_address(database_url: str) -> str:
+    """The same address as libpq and psycopg itself take it, without the driver's name."""
+    return make_url(sqlalchemy_url(database_url)).set(drivername="postgresql").render_as_string(False)
 
 
 def make_engine(database_url: str, *, pool_size: int = 5, statement_timeout_ms: int = 30_000) -> Engine:
