@@ -33,8 +33,9 @@ NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 class Server:
     """A PostgreSQL server on which tests make and drop databases."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, cluster: EmbeddedPostgres | None = None) -> None:
         self._url = make_url(url)
+        self._cluster = cluster
         self._admin = create_engine(self._url, isolation_level="AUTOCOMMIT", pool_size=1)
 
     def url_of(self, database: str) -> str:
@@ -49,6 +50,10 @@ class Server:
         with self._admin.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{database}"{source}'))
         return self.url_of(database)
+
+    def create_with_extensions(self, database: str) -> str:
+        """An empty database; in the private cluster its superuser brings the extensions."""
+        return self._cluster.create_database(database) if self._cluster else self.create(database)
 
     def drop(self, database: str) -> None:
         with self._admin.connect() as connection:
@@ -73,7 +78,7 @@ def server() -> Generator[Server]:
     # Test databases may be lost at a power cut, so they need not wait for the disk.
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     with EmbeddedPostgres(CHECKOUT / ".gridmap-test", settings=quick) as cluster:
-        server = Server(cluster.url("postgres"))
+        server = Server(cluster.url("postgres"), cluster)
         yield server
         server.close()
 
@@ -98,7 +103,7 @@ def _cached_template(server: Server, kind: str, fingerprint: str, fill: Callable
             server.drop(stale)
     half_made = f"{name}_new"
     server.drop(half_made)
-    engine = make_engine(server.create(half_made))
+    engine = make_engine(server.create_with_extensions(half_made))
     fill(engine)
     engine.dispose()
     server.rename(half_made, name)

@@ -30,7 +30,7 @@ def upgrade_to_head(engine: Engine) -> None:
         connection.execute(text("SELECT pg_advisory_lock(hashtext('gridmap.migrations'))"))
         connection.commit()
         _ensure_extensions(connection)
-        command.upgrade(_config(connection), "head")
+        command.upgrade(alembic_config(connection), "head")
         connection.execute(text("SELECT pg_advisory_unlock(hashtext('gridmap.migrations'))"))
         connection.commit()
 
@@ -38,7 +38,7 @@ def upgrade_to_head(engine: Engine) -> None:
 def is_at_head(connection: Connection) -> bool:
     """True when the database has exactly the migrations that this release brings."""
     current = MigrationContext.configure(connection).get_current_heads()
-    return set(current) == set(ScriptDirectory.from_config(_config(connection)).get_heads())
+    return set(current) == set(ScriptDirectory.from_config(alembic_config(connection)).get_heads())
 
 
 def _ensure_extensions(connection: Connection) -> None:
@@ -54,7 +54,7 @@ def _ensure_extensions(connection: Connection) -> None:
             raise ExtensionMissing(extension=extension) from error
 
 
-def _config(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
