@@ -112,7 +112,7 @@ class EmbeddedPostgres:
             A subclass that says what is wrong and what to do; nothing half-made is left.
         """
         if self._lock is not None:
-            return self.url()
+            return self.url
         owner.drop_libpq_variables(os.environ)
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ class EmbeddedPostgres:
         except BaseException:
             self._release()
             raise
-        return self.url()
+        return self.url
 
     def stop(self) -> None:
         """Stop the server, in bounded time: connections are cut, finished transactions are kept.
@@ -159,7 +159,12 @@ class EmbeddedPostgres:
         """Whether a server runs on this data folder, whoever started it."""
         return pid_file.running_postmaster(self.folder) is not None
 
-    def url(self, database: str = DATABASE) -> str:
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL of database ``gridmap``; see :meth:`url_of`."""
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
         """Give the SQLAlchemy URL of a database of the running server, as the service connects to it.
 
         Raises
@@ -172,9 +177,9 @@ class EmbeddedPostgres:
         return f"postgresql+psycopg://{ROLE}@/{quote(database)}?host={folder}&port={running.port}"
 
     def create_database(self, name: str, *, template: str | None = None) -> str:
-        """Make a database owned by the service's role, with the extensions, and give its URL.
+        """Make a database owned by the service's role and give its URL; an existing one is kept as it is.
 
-        ``template`` names a database to copy (nobody may be connected to it). An existing one is kept.
+        The extensions come with it. ``template`` names a database to copy (nobody may be connected to it).
         """
         with self._connect("postgres") as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
@@ -184,12 +189,7 @@ class EmbeddedPostgres:
                         sql.Identifier(name), sql.Identifier(ROLE), sql.Identifier(template or "template1")
                     )
                 )
-        with self._connect(name) as connection:
-            present = {row[0] for row in connection.execute("SELECT extname FROM pg_extension").fetchall()}
-            for extension in EXTENSIONS:
-                if extension not in present:
-                    connection.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extension)))
-        return self.url(name)
+        return self.url_of(name)
 
     def drop_database(self, name: str) -> None:
         """Remove a database and cut whoever is connected to it; none of that name is fine."""
@@ -324,6 +324,12 @@ class EmbeddedPostgres:
         with self._connect("postgres") as connection:
             if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(ROLE)))
+        # in the template, so that every database has them, also those that the service's own role makes
+        with self._connect("template1") as connection:
+            present = {row[0] for row in connection.execute("SELECT extname FROM pg_extension").fetchall()}
+            for extension in EXTENSIONS:
+                if extension not in present:
+                    connection.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extension)))
         self.create_database(DATABASE)
 
     def _running(self) -> pid_file.Postmaster:
