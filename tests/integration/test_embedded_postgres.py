@@ -128,7 +128,7 @@ def test_a_database_that_the_service_makes_itself_has_the_extensions(postgres: E
     with engine.connect() as connection:
         connection.execute(text("CREATE DATABASE made_by_the_service"))
     engine.dispose()
-    assert value_of(postgres.url_of("made_by_the_service"), "SELECT postgis_lib_version()")
+    assert value_of(postgres.url("made_by_the_service"), "SELECT postgis_lib_version()")
     postgres.drop_database("made_by_the_service")
 
 
@@ -192,7 +192,7 @@ def test_what_was_committed_survives_a_killed_server(postgres: EmbeddedPostgres)
 
     again = EmbeddedPostgres(postgres.data_dir, settings=FAST)
     with again:
-        assert value_of(again.url, "SELECT n FROM kept") == 42
+        assert value_of(again.url(), "SELECT n FROM kept") == 42
 
 
 def test_a_backend_that_outlives_its_server_is_waited_for_and_then_told_to_quit(
@@ -283,7 +283,7 @@ def test_a_half_made_cluster_is_thrown_away_and_made_again(base: Path) -> None:
     (data_dir / "pg.new").mkdir(parents=True)
     (data_dir / "pg.new/PG_VERSION").write_text("15\n")
     with EmbeddedPostgres(data_dir, settings=FAST) as cluster:
-        assert value_of(cluster.url, "SELECT 1") == 1
+        assert value_of(cluster.url(), "SELECT 1") == 1
     assert not (data_dir / "pg.new").exists()
 
 
@@ -315,7 +315,7 @@ def test_a_long_path_still_gets_a_short_socket(base: Path) -> None:
         running = running_postmaster(cluster.folder)
         assert running is not None
         assert len(bytes(running.socket_folder / ".s.PGSQL.5432")) <= 103
-        assert value_of(cluster.url, "SELECT 1") == 1
+        assert value_of(cluster.url(), "SELECT 1") == 1
 
 
 @needs_root
@@ -334,9 +334,9 @@ def test_below_a_closed_parent_the_cluster_moves_and_a_link_says_where(base: Pat
     with EmbeddedPostgres(closed / "data", relocated_root=base / "moved", settings=FAST) as cluster:
         assert (closed / "data/pg").is_symlink()
         assert cluster.folder.is_relative_to(base / "moved")
-        value_of(cluster.url, "CREATE TABLE kept AS SELECT 5 AS n")
+        value_of(cluster.url(), "CREATE TABLE kept AS SELECT 5 AS n")
     with EmbeddedPostgres(closed / "data", relocated_root=base / "moved", settings=FAST) as cluster:
-        assert value_of(cluster.url, "SELECT n FROM kept") == 5
+        assert value_of(cluster.url(), "SELECT n FROM kept") == 5
 
 
 @needs_root
@@ -347,7 +347,7 @@ def test_root_runs_the_server_as_the_owner_of_the_data_folder(base: Path) -> Non
     os.chown(data_dir, nobody.pw_uid, nobody.pw_gid)
     with EmbeddedPostgres(data_dir, settings=FAST) as cluster:
         assert Path(f"/proc/{pid_of(cluster)}").stat().st_uid == nobody.pw_uid
-        assert value_of(cluster.url, "SELECT 1") == 1
+        assert value_of(cluster.url(), "SELECT 1") == 1
 
 
 def test_variables_for_another_postgresql_do_not_leak_in(

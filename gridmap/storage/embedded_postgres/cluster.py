@@ -112,7 +112,7 @@ class EmbeddedPostgres:
             A subclass that says what is wrong and what to do; nothing half-made is left.
         """
         if self._lock is not None:
-            return self.url
+            return self.url()
         owner.drop_libpq_variables(os.environ)
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ class EmbeddedPostgres:
         except BaseException:
             self._release()
             raise
-        return self.url
+        return self.url()
 
     def stop(self) -> None:
         """Stop the server, in bounded time: connections are cut, finished transactions are kept.
@@ -159,12 +159,7 @@ class EmbeddedPostgres:
         """Whether a server runs on this data folder, whoever started it."""
         return pid_file.running_postmaster(self.folder) is not None
 
-    @property
-    def url(self) -> str:
-        """The SQLAlchemy URL of database ``gridmap``; see :meth:`url_of`."""
-        return self.url_of(DATABASE)
-
-    def url_of(self, database: str) -> str:
+    def url(self, database: str = DATABASE) -> str:
         """Give the SQLAlchemy URL of a database of the running server, as the service connects to it.
 
         Raises
@@ -189,7 +184,7 @@ class EmbeddedPostgres:
                         sql.Identifier(name), sql.Identifier(ROLE), sql.Identifier(template or "template1")
                     )
                 )
-        return self.url_of(name)
+        return self.url(name)
 
     def drop_database(self, name: str) -> None:
         """Remove a database and cut whoever is connected to it; none of that name is fine."""
