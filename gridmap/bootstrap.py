@@ -51,10 +51,10 @@ def database(settings: Settings) -> Generator[str]:
         return
     cluster = EmbeddedPostgres(settings.data_dir)
     if cluster.is_running():
-        yield cluster.url
+        yield cluster.url()
         return
     with cluster:
-        yield cluster.url
+        yield cluster.url()
 
 
 @contextmanager

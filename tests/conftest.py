@@ -78,7 +78,7 @@ def server() -> Generator[Server]:
     # Test databases may be lost at a power cut, so they need not wait for the disk.
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     with EmbeddedPostgres(CHECKOUT / ".gridmap-test", settings=quick) as cluster:
-        server = Server(cluster.url_of("postgres"), cluster)
+        server = Server(cluster.url("postgres"), cluster)
         yield server
         server.close()
 
