@@ -132,6 +132,19 @@ class EmbeddedPostgres:
             raise
         return self.url()
 
+    def revive(self) -> bool:
+        """Start the server again if it died under us; True when it had to be.
+
+        Raises
+        ------
+        EmbeddedPostgresError
+            It does not come up; it may be tried again later.
+        """
+        if self._lock is None or self.is_running():
+            return False
+        self._run(self._choose_programs(), owner.database_user(self.data_dir, self.folder))
+        return True
+
     def stop(self) -> None:
         """Stop the server, in bounded time: connections are cut, finished transactions are kept.
 
@@ -154,6 +167,17 @@ class EmbeddedPostgres:
                     running.socket_folder.rmdir()
         finally:
             self._release()
+
+    def check(self) -> None:
+        """Say beforehand what would keep :meth:`start` from working; changes nothing.
+
+        Raises
+        ------
+        EmbeddedPostgresError
+            What :meth:`start` would raise: no programs, another major version, another owner.
+        """
+        owner.database_user(self.data_dir, self.folder)
+        self._choose_programs()
 
     def is_running(self) -> bool:
         """Whether a server runs on this data folder, whoever started it."""

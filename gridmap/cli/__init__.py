@@ -1,0 +1,101 @@
+"""The command line: ``gridmap up`` and its companions.
+
+Commands are imported when they are called, so that ``gridmap doctor`` still runs, and says what is missing,
+on a machine where half of the packages are.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple, cast
+
+import click
+
+from gridmap import __version__
+from gridmap.cli.words import sentence_of
+
+
+class Lazy(NamedTuple):
+    """Where a command is defined, and what the help says of it before it is imported."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS: Mapping[str, Lazy] = MappingProxyType(
+    {
+        "up": Lazy("gridmap.cli.up", "up", "Start everything: database, web server, background worker."),
+        "doctor": Lazy("gridmap.cli.doctor", "doctor", "Say in plain words what is missing or wrong."),
+        "db": Lazy("gridmap.cli.db", "db", "Migrate the database, check it, open a shell on it."),
+        "demo": Lazy("gridmap.cli.demo", "demo", "The demo subdistrict: logins, reset."),
+        "layers": Lazy("gridmap.cli.layers", "layers", "Import layers from files."),
+        "token": Lazy("gridmap.cli.token", "token", "Bearer tokens for programs that use the API."),
+        "web": Lazy("gridmap.cli.up", "web", "Only the web server, on a database that is there already."),
+        "worker": Lazy("gridmap.cli.up", "worker", "Only the background worker, likewise."),
+    }
+)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        lazy = COMMANDS[cmd_name]
+        try:
+            module = importlib.import_module(lazy.module)
+        except ModuleNotFoundError as missing:
+            raise click.ClickException(
+                f"`gridmap {cmd_name}` needs the Python module {missing.name!r}, which is not installed. "
+                "Run `make setup`; `gridmap doctor` lists everything that is missing."
+            ) from missing
+        return cast("click.Command", getattr(module, lazy.attribute))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.help) for name, lazy in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="gridmap %(version)s")
+@click.option("--debug", is_flag=True, help="Show where an error arose.")
+def cli(*, debug: bool) -> None:
+    """gridmap: maps for grid-based neighbourhood governance (网格化治理)."""
+
+
+def main() -> None:
+    """Run the command line; every error becomes one message and an exit code."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1  # wherever it stands, also after the command's name
+    try:
+        cli.main(arguments, standalone_mode=False)
+    except click.exceptions.Exit as wanted:
+        sys.exit(wanted.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)  # the reader of a pipe has gone, as `head` does
+    except Exception as problem:
+        if debug:
+            raise
+        known = sentence_of(problem)
+        if known is not None:
+            click.echo(known, err=True)
+            sys.exit(1)
+        click.echo(
+            f"gridmap met an error that it has no words for: {type(problem).__name__}: {problem}\n"
+            "Run `gridmap doctor`; `gridmap --debug …` shows where it arose.",
+            err=True,
+        )
+        sys.exit(70)

@@ -1,0 +1,5 @@
+"""``python -m gridmap.cli``: the command line without its script."""
+
+from gridmap.cli import main
+
+main()

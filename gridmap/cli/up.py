@@ -1,0 +1,233 @@
+"""``gridmap up``: the whole service in one process tree, and its two parts alone (``web``, ``worker``)."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from gridmap import bootstrap
+from gridmap.cli import cli
+from gridmap.cli.supervisor import Child, Supervisor, end_with_parent
+from gridmap.settings import Settings
+from gridmap.storage.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+
+_READY_BOUND_S = 90.0
+_FREE_PORT_BOUND_S = 3.0
+_PAUSE_AFTER_FAILED_REVIVAL_S = 5.0
+
+
+@click.command()
+def up() -> None:
+    """Start everything and keep it running; Ctrl-C stops it."""
+    begun = time.monotonic()
+    settings = bootstrap.read_settings()
+    with _database_for_all(settings) as (url, cluster):
+        wait_for_free_port(settings.bind)
+        if _prepare(settings, url):
+            click.echo("The demo subdistrict (示意数据) has been loaded.")
+        supervisor = Supervisor(
+            [
+                Child("The web server", [sys.executable, "-m", "gridmap.cli", "web"], stop_bound_s=12),
+                Child(
+                    "The background worker", [sys.executable, "-m", "gridmap.cli", "worker"], stop_bound_s=12
+                ),
+            ],
+            environment={
+                **os.environ,
+                "DATABASE_URL": url,
+                "GRIDMAP_DATA_DIR": str(settings.data_dir.resolve()),
+            },
+            say=_say,
+            also_watch=_Reviver(cluster).look,
+        )
+        supervisor.catch_signals()
+        supervisor.start()
+        try:
+            if _wait_until_ready(settings.bind, supervisor):
+                _greet(settings, ready_after_s=time.monotonic() - begun)
+                supervisor.watch()
+        finally:
+            _say("Stopping …")
+            supervisor.end()
+    _say("Stopped.")
+
+
+@click.command()
+@click.option("--prepare", is_flag=True, help="Migrate first, and load the demo into an empty database.")
+def web(*, prepare: bool) -> None:
+    """Serve the web pages and the API on GRIDMAP_BIND, from DATABASE_URL."""
+    end_with_parent()
+    settings = bootstrap.read_settings()
+    if not settings.database_url:
+        raise click.ClickException(
+            "`gridmap web` serves from the database in DATABASE_URL, which is not set. "
+            "`gridmap up` brings a database of its own."
+        )
+    if prepare:
+        _prepare(settings, settings.database_url)
+    _become_gunicorn(settings)
+
+
+@click.command()
+def worker() -> None:
+    """Do the background work: notifications and everything else that a page does not wait for."""
+    end_with_parent()
+    bootstrap.run_worker(bootstrap.read_settings())
+
+
+def web_address(bind: str) -> str:
+    """Give the address to open in a browser on this machine."""
+    host, _, port = bind.rpartition(":")
+    return f"http://{_reachable(host)}:{port}/"
+
+
+def wait_for_free_port(bind: str, *, bound_s: float = _FREE_PORT_BOUND_S) -> None:
+    """Return when the web server can listen on ``bind``; what was just killed may need a moment to let go.
+
+    Raises
+    ------
+    click.ClickException
+        It cannot; the message names the port and the way out.
+    """
+    host, _, port = bind.rpartition(":")
+    deadline = time.monotonic() + bound_s
+    while True:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except PermissionError:
+            raise click.ClickException(
+                f"Port {port} needs root. Choose one above 1023: GRIDMAP_BIND={host}:8000 …"
+            ) from None
+        except socket.gaierror:
+            raise click.ClickException(
+                f"GRIDMAP_BIND is {bind!r}, and {host!r} is no address of this machine."
+            ) from None
+        except OSError as problem:
+            if time.monotonic() > deadline:
+                raise click.ClickException(
+                    f"The web server cannot listen on {bind}: port {port} is in use, or the address is not "
+                    f"of this machine ({problem.strerror}). Stop what listens there, or choose another: "
+                    f"GRIDMAP_BIND={host}:{int(port) + 1} …"
+                ) from None
+            time.sleep(0.1)
+        else:
+            return
+
+
+@contextmanager
+def _database_for_all(settings: Settings) -> Generator[tuple[str, EmbeddedPostgres | None]]:
+    if settings.database_url:
+        yield settings.database_url, None
+        return
+    cluster = EmbeddedPostgres(settings.data_dir)
+    if not cluster.folder.exists():
+        _say(f"Making a new database in {settings.data_dir.resolve()} …")
+    with cluster:
+        if not cluster.folder.is_relative_to(cluster.data_dir):
+            _say(
+                f"The database is in {cluster.folder}, because its system user may not enter {cluster.data_dir}."
+            )
+        yield cluster.url(), cluster
+
+
+def _prepare(settings: Settings, url: str) -> bool:
+    bootstrap.migrate(url)
+    engine = bootstrap.make_engine(url, statement_timeout_ms=0)
+    try:
+        return bootstrap.load_demo_on_first_start(settings, bootstrap.make_sessions(engine))
+    finally:
+        engine.dispose()
+
+
+class _Reviver:
+    """Starts the private database again when it dies while the service runs."""
+
+    def __init__(self, cluster: EmbeddedPostgres | None) -> None:
+        self._cluster = cluster
+        self._not_before = 0.0
+
+    def look(self) -> None:
+        if self._cluster is None or time.monotonic() < self._not_before:
+            return
+        try:
+            if self._cluster.revive():
+                _say("The database had died and runs again; finished work is kept.")
+        except EmbeddedPostgresError as problem:
+            _say(str(problem))
+            self._not_before = time.monotonic() + _PAUSE_AFTER_FAILED_REVIVAL_S
+
+
+def _wait_until_ready(bind: str, supervisor: Supervisor) -> bool:
+    """Wait until /readyz says yes; False when somebody asked to stop meanwhile."""
+    host, _, port = bind.rpartition(":")
+    deadline = time.monotonic() + _READY_BOUND_S
+    answer = "no answer"
+    while time.monotonic() < deadline:
+        if supervisor.is_asked_to_stop:
+            return False
+        dead = supervisor.first_death()
+        if dead is not None:
+            raise click.ClickException(f"{dead} ended while it was starting; its own words are above.")
+        connection = http.client.HTTPConnection(_reachable(host).strip("[]"), int(port), timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            response = connection.getresponse()
+            if response.status == 200:
+                return True
+            answer = f"{response.status} {response.read(300).decode(errors='replace')}"
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.05)
+    raise click.ClickException(
+        f"The web server was not ready within {_READY_BOUND_S:.0f} s; /readyz last said: {answer}"
+    )
+
+
+def _greet(settings: Settings, *, ready_after_s: float) -> None:
+    address = web_address(settings.bind)
+    click.echo(f"\ngridmap is ready in {ready_after_s:.1f} s\n")
+    click.echo(f"  Map      {address}")
+    click.echo(f"  Sign in  {address}sign-in\n")
+    if settings.load_demo:
+        cli.main(["demo", "logins"], standalone_mode=False)
+    click.echo("\nCtrl-C stops everything.")
+
+
+def _become_gunicorn(settings: Settings) -> NoReturn:
+    command = [
+        *(sys.executable, "-m", "gunicorn", "gridmap.bootstrap:wsgi_app()"),
+        *("--bind", settings.bind),
+        *("--workers", str(settings.web_workers)),
+        *("--worker-class", "gthread", "--threads", str(settings.web_threads)),
+        *("--timeout", "60", "--graceful-timeout", "8", "--keep-alive", "5"),
+        *("--log-level", "warning", "--name", "gridmap-web"),
+    ]
+    shared_memory = Path("/dev/shm")  # noqa: S108 - a system folder, where heartbeats never wait for a disk
+    if shared_memory.is_dir() and os.access(shared_memory, os.W_OK):
+        command += ["--worker-tmp-dir", str(shared_memory)]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, arguments as a list
+
+
+def _reachable(host: str) -> str:
+    """An address that listens everywhere is reached here by the loopback one."""
+    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
