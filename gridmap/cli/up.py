@@ -138,9 +138,7 @@ def _database_for_all(settings: Settings) -> Generator[tuple[str, EmbeddedPostgr
         _say(f"Making a new database in {settings.data_dir.resolve()} …")
     with cluster:
         if not cluster.folder.is_relative_to(cluster.data_dir):
-            _say(
-                f"The database is in {cluster.folder}, because its system user may not enter {cluster.data_dir}."
-            )
+            _say(f"The database is in {cluster.folder}: its system user may not enter {cluster.data_dir}.")
         yield cluster.url(), cluster
 
 
