@@ -1,0 +1,221 @@
+"""Are these places usable? Row by row: missing, wrong type, off the globe, swapped, invalid, repairable.
+
+A repair is made only where it changes nothing that matters, and is always said; otherwise the row is refused
+with its reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely import MultiLineString, MultiPoint, MultiPolygon
+
+from gridmap.domain.coordinates import CHINA_BOX
+from gridmap.importing.datum import SourceCrs, to_wgs84
+from gridmap.importing.tables import GeometryArray, Rejection, Remark, shown
+
+
+class Shape(StrEnum):
+    """What kind of geometry a layer is made of."""
+
+    POINT = "point"
+    LINE = "line"
+    POLYGON = "polygon"
+
+
+GEOMETRY_WORDS: dict[Shape, tuple[str, ...]] = {
+    Shape.POINT: ("Point",),
+    Shape.LINE: ("LineString",),
+    Shape.POLYGON: ("Polygon",),
+}
+"""Parts of the type names of GDAL that fit a shape."""
+
+_POINT_TYPES = (0, 4)
+_LINE_TYPES = (1, 2, 5)
+_POLYGON_TYPES = (3, 6)
+_COLLECTION_TYPE = 7
+_FITTING_TYPES = {Shape.POINT: _POINT_TYPES, Shape.LINE: _LINE_TYPES, Shape.POLYGON: _POLYGON_TYPES}
+
+# A repair may move this share of a polygon's area, which is what digitising loops and spikes are worth.
+_HARMLESS_AREA_SHARE = 0.01
+# Nobody lives beyond; a "latitude" there that would be a longitude of China is one.
+_INHABITED_LATITUDE_DEG = 84.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedGeometry:
+    """Geometries ready to store, in WGS-84, and what happened to the others.
+
+    ``geometry`` has one element a row, None where the row is refused: Point, LineString or MultiLineString,
+    or MultiPolygon, valid and not empty.
+    """
+
+    geometry: GeometryArray
+    rejections: list[Rejection]
+    remarks: list[Remark]
+
+
+def check_geometry(
+    geometry: GeometryArray,
+    row_numbers: npt.NDArray[np.int64],
+    *,
+    shape: Shape,
+    crs: SourceCrs,
+    swap_axes: bool = False,
+) -> CheckedGeometry:
+    """Convert to WGS-84 and keep what can be stored.
+
+    Parameters
+    ----------
+    geometry : shape (n,), in the file's coordinates
+    row_numbers : shape (n,), for the report
+
+    Reason codes of rejections: ``geometry_missing``, ``geometry_empty``, ``wrong_geometry_type``,
+    ``no_location`` (0, 0), ``coordinates_not_numbers``, ``coordinates_swapped``,
+    ``coordinates_look_projected``, ``coordinates_out_of_range``, ``geometry_invalid``. Of remarks:
+    ``geometry_repaired``, ``collection_reduced``.
+    """
+    work = _Work(geometry.copy(), row_numbers)
+    work.refuse(shapely.is_missing(work.geometry), "geometry_missing")
+    work.refuse(shapely.is_empty(work.geometry), "geometry_empty")
+    _reduce_collections(work, shape)
+    types = shapely.get_type_id(work.geometry)
+    wrong = (types >= 0) & ~np.isin(types, _FITTING_TYPES[shape])
+    work.refuse(wrong, "wrong_geometry_type", [shown(getattr(g, "geom_type", "")) for g in work.geometry])
+    if shape is Shape.POINT:
+        _single_points(work)
+        coordinates = _first_coordinates(work.geometry)
+        # No projection of China has anything at its (0, 0) either: it is what forms write for "no place".
+        work.refuse((coordinates == 0).all(axis=1), "no_location", ["0, 0"] * len(coordinates))
+    work.refuse(~_is_finite(shapely.bounds(work.geometry)), "coordinates_not_numbers")
+    original = work.geometry.copy()
+    work.geometry = to_wgs84(work.geometry, crs, swap_axes=swap_axes)
+    _check_range(work, original)
+    if shape is Shape.POLYGON:
+        _repair_polygons(work)
+    elif shape is Shape.LINE:
+        work.refuse(~shapely.is_valid(work.geometry), "geometry_invalid", ["no length"] * len(geometry))
+    return CheckedGeometry(work.geometry, work.rejections, work.remarks)
+
+
+class _Work:
+    """The array under inspection; a refused row becomes None and is not looked at again."""
+
+    def __init__(self, geometry: GeometryArray, row_numbers: npt.NDArray[np.int64]) -> None:
+        self.geometry = geometry
+        self.row_numbers = row_numbers
+        self.rejections: list[Rejection] = []
+        self.remarks: list[Remark] = []
+        self._is_refused = np.zeros(len(geometry), dtype=bool)
+
+    def refuse(self, which: npt.NDArray[np.bool_], reason_code: str, values: list[str] | None = None) -> None:
+        for index in np.flatnonzero(which & ~self._is_refused):
+            value = values[index] if values else ""
+            self.rejections.append(Rejection(int(self.row_numbers[index]), "geometry", value, reason_code))
+            self._is_refused[index] = True
+            self.geometry[index] = None
+
+    def remark(self, index: int, value: str, reason_code: str) -> None:
+        self.remarks.append(Remark(int(self.row_numbers[index]), "geometry", value, reason_code))
+
+
+def _is_finite(bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.isfinite(bounds).all(axis=1))
+
+
+def _first_coordinates(geometry: GeometryArray) -> npt.NDArray[np.float64]:
+    return np.column_stack([shapely.get_x(geometry), shapely.get_y(geometry)])
+
+
+def _reduce_collections(work: _Work, shape: Shape) -> None:
+    """Take the fitting parts out of geometry collections, if all the others are of lower dimension."""
+    types = shapely.get_type_id(work.geometry)
+    for index in np.flatnonzero(types == _COLLECTION_TYPE):
+        parts = [part for part in shapely.get_parts(work.geometry[index]) if not part.is_empty]
+        fitting = [part for part in parts if shapely.get_type_id(part) in _FITTING_TYPES[shape]]
+        dimension = max((shapely.get_dimensions(part) for part in parts), default=-1)
+        if fitting and dimension == shapely.get_dimensions(fitting[0]):
+            work.geometry[index] = _joined(fitting, shape)
+            work.remark(int(index), f"{len(fitting)} of {len(parts)} parts", "collection_reduced")
+
+
+def _joined(parts: list[shapely.Geometry], shape: Shape) -> shapely.Geometry:
+    simple = list(shapely.get_parts(np.array(parts, dtype=object)))
+    if shape is Shape.POLYGON:
+        return MultiPolygon(simple)
+    return MultiLineString(simple) if shape is Shape.LINE else MultiPoint(simple)
+
+
+def _single_points(work: _Work) -> None:
+    """A MultiPoint of one point is that point; of several it is no place."""
+    for index in np.flatnonzero(shapely.get_type_id(work.geometry) == 4):
+        parts = shapely.get_parts(work.geometry[index])
+        if len(parts) == 1:
+            work.geometry[index] = parts[0]
+    several = shapely.get_type_id(work.geometry) == 4
+    work.refuse(several, "wrong_geometry_type", ["MultiPoint"] * len(work.geometry))
+
+
+def _check_range(work: _Work, original: GeometryArray) -> None:
+    bounds = shapely.bounds(work.geometry)
+    before = shapely.bounds(original)
+    present = ~shapely.is_missing(work.geometry)
+    with np.errstate(invalid="ignore"):
+        off_globe = ~_is_finite(bounds) | (bounds[:, 0] < -180) | (bounds[:, 2] > 180)
+        off_globe |= (bounds[:, 1] < -90) | (bounds[:, 3] > 90)
+        polar = np.abs(bounds[:, [1, 3]]).max(axis=1) > _INHABITED_LATITUDE_DEG
+        swapped = (off_globe | polar) & _fits_china_when_swapped(before)
+        metres = off_globe & (np.abs(before).max(axis=1) > 1_000)
+    values = [_shown_bounds(row) for row in before]
+    work.refuse(present & swapped, "coordinates_swapped", values)
+    work.refuse(present & metres, "coordinates_look_projected", values)
+    work.refuse(present & off_globe, "coordinates_out_of_range", values)
+
+
+def _fits_china_when_swapped(bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    west, south, east, north = CHINA_BOX
+    return (bounds[:, 1] >= west) & (bounds[:, 3] <= east) & (bounds[:, 0] >= south) & (bounds[:, 2] <= north)
+
+
+def _shown_bounds(bounds: npt.NDArray[np.float64]) -> str:
+    west, south, east, north = (f"{value:.7g}" for value in bounds)
+    return f"{west}, {south}" if (west, south) == (east, north) else f"{west}, {south} to {east}, {north}"
+
+
+def _repair_polygons(work: _Work) -> None:
+    """Make invalid polygons valid where that hardly changes their area; all become MultiPolygons."""
+    present = ~shapely.is_missing(work.geometry)
+    invalid = present & ~shapely.is_valid(work.geometry)
+    for index in np.flatnonzero(invalid):
+        broken = work.geometry[index]
+        reason = shown(shapely.is_valid_reason(broken))
+        mended = _polygons_of(shapely.make_valid(broken, method="structure", keep_collapsed=False))
+        change = abs(mended.area - _even_odd_area(broken)) if mended is not None else np.inf
+        if mended is None or change > _HARMLESS_AREA_SHARE * mended.area:
+            work.refuse(np.arange(len(present)) == index, "geometry_invalid", [reason] * len(present))
+        else:
+            work.geometry[index] = mended
+            work.remark(int(index), reason, "geometry_repaired")
+    flat = present & (shapely.area(work.geometry) == 0)
+    work.refuse(flat, "geometry_invalid", ["no area"] * len(present))
+    single = shapely.get_type_id(work.geometry) == 3
+    for index in np.flatnonzero(single):
+        work.geometry[index] = MultiPolygon([work.geometry[index]])
+
+
+def _even_odd_area(broken: shapely.Geometry) -> float:
+    """The area of an invalid polygon as GIS software computes it: signed sums, so that loops cancel."""
+    return float(shapely.area(broken))
+
+
+def _polygons_of(geometry: shapely.Geometry) -> MultiPolygon | None:
+    parts = [
+        part
+        for part in shapely.get_parts(shapely.get_parts(geometry))
+        if shapely.get_type_id(part) == 3 and not part.is_empty and part.area > 0
+    ]
+    return MultiPolygon(parts) if parts else None

@@ -1,0 +1,239 @@
+"""Which column of a file means which field of ours: Chinese and English headers, or as the person says."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gridmap.importing.errors import ColumnAbsent, ColumnMissing, FieldUnknown
+
+
+class Layer(StrEnum):
+    """What a file can be imported as."""
+
+    AREAS = "areas"
+    SERVICE_POINTS = "service_points"
+    STREETS = "streets"
+    ISSUES = "issues"
+
+
+class Level(StrEnum):
+    """Levels of areas, coarse to fine."""
+
+    SUBDISTRICT = "subdistrict"
+    COMMUNITY = "community"
+    GRID = "grid"
+    MICRO_GRID = "micro_grid"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A field of ours and the headers that mean it, likeliest first."""
+
+    name: str
+    headers: tuple[str, ...]
+    is_required: bool = False
+
+
+PLACE_FIELDS = ("lon", "lat", "x", "y", "wkt")
+"""May be assigned to columns like fields, for a text table whose place columns have unusual names."""
+
+_LEVEL_NAMES: dict[Level, tuple[str, ...]] = {
+    Level.SUBDISTRICT: (
+        "街道名称",
+        "乡镇街道",
+        "街道乡镇",
+        "乡镇名称",
+        "街道",
+        "街镇",
+        "乡镇",
+        "乡",
+        "镇",
+        "townname",
+    ),
+    Level.COMMUNITY: ("社区名称", "村居名称", "村社区", "社区", "村居", "村里", "村", "里", "villname"),
+    Level.GRID: ("网格名称", "网格", "gridname"),
+    Level.MICRO_GRID: ("微网格名称", "微网格", "microgridname"),
+}
+_LEVEL_CODES: dict[Level, tuple[str, ...]] = {
+    Level.SUBDISTRICT: ("街道编码", "街道代码", "乡镇代码", "乡镇编码", "towncode"),
+    Level.COMMUNITY: ("社区编码", "社区代码", "村居代码", "村代码", "villcode"),
+    Level.GRID: ("网格编码", "网格代码", "网格编号", "gridcode"),
+    Level.MICRO_GRID: ("微网格编码", "微网格代码", "微网格编号", "microgridcode"),
+}
+_CODES = ("code", "编码", "代码", "编号", "区划代码", "行政区划代码", "统计用区划代码", "adcode", "编码code")
+_NAMES = ("name", "名称", "名稱", "namezh", "中文名称", "中文名", "namecn")
+_ENGLISH_NAMES = ("name_en", "英文名称", "英文名", "nameen", "english name", "villeng", "拼音")
+_PHONES = ("office_phone", "联系电话", "办公电话", "电话", "phone", "tel", "telephone", "聯絡電話")
+_HOURS = ("opening_hours", "office_hours", "开放时间", "营业时间", "服务时间", "办公时间")
+_ADDRESSES = ("address", "地址", "详细地址", "位置", "地点", "addr", "住址")
+
+
+def _area_fields(level: Level) -> tuple[FieldSpec, ...]:
+    return (
+        FieldSpec("code", (*_CODES, *_LEVEL_CODES[level])),
+        FieldSpec("name", (*_LEVEL_NAMES[level], *_NAMES), is_required=True),
+        FieldSpec("name_en", _ENGLISH_NAMES),
+        FieldSpec("parent_code", ("parent_code", "上级编码", "上级代码", "父级编码", "所属编码")),
+        FieldSpec("kind", ("kind", "网格类型")),
+        FieldSpec("household_count", ("household_count", "户数", "总户数", "households")),
+        FieldSpec(
+            "resident_count", ("resident_count", "人口", "人口数", "常住人口", "居民数", "人数", "population")
+        ),
+        FieldSpec("office_phone", _PHONES),
+        FieldSpec("office_hours", _HOURS),
+    )
+
+
+_SERVICE_POINT_FIELDS = (
+    FieldSpec("code", (*_CODES, "poiid", "id", "序号编码")),
+    FieldSpec("name", (*_NAMES, "站点名称", "设施名称", "点位名称"), is_required=True),
+    FieldSpec("name_en", _ENGLISH_NAMES),
+    FieldSpec("alias", ("alias", "别名", "简称")),
+    FieldSpec("category", ("category_code", "category", "类别", "类型", "分类", "设施类别", "type")),
+    FieldSpec("status", ("status", "状态", "建设状态")),
+    FieldSpec("address", _ADDRESSES),
+    FieldSpec("address_en", ("address_en", "英文地址")),
+    FieldSpec("floor", ("floor", "楼层")),
+    FieldSpec("area_m2", ("area_m2", "面积", "建筑面积", "面积平方米", "area")),
+    FieldSpec("capacity", ("capacity", "容量", "座位数", "泊位数", "车位数", "充电口数")),
+    FieldSpec("opening_hours", _HOURS),
+    FieldSpec("office_phone", _PHONES),
+    FieldSpec("services", ("services", "服务项目", "服务内容", "功能")),
+    FieldSpec("operator", ("operator", "运营单位", "管理单位", "责任单位")),
+    FieldSpec("brand_tags", ("brand_tags", "品牌")),
+    FieldSpec("tour_text", ("tour_text", "讲解词", "介绍")),
+    FieldSpec("visibility", ("visibility", "公开范围")),
+    FieldSpec("source", ("source", "数据来源", "来源")),
+    FieldSpec("surveyed_on", ("surveyed_on", "调查日期", "采集日期", "更新日期")),
+    FieldSpec("accuracy_class", ("accuracy_class", "精度等级")),
+)
+_STREET_FIELDS = (
+    FieldSpec("code", (*_CODES, "linkid", "道路编码")),
+    FieldSpec("name", (*_NAMES, "道路名称", "路名", "roadname", "街道名称")),
+    FieldSpec("name_en", _ENGLISH_NAMES),
+    FieldSpec("kind", ("kind", "highway", "道路类型", "道路等级", "等级", "fclass")),
+    FieldSpec("width_m", ("width_m", "宽度", "路宽", "width")),
+    FieldSpec("is_walkable", ("is_walkable", "可步行")),
+)
+_ISSUE_FIELDS = (
+    FieldSpec(
+        "external_id",
+        ("external_id", "unique_key", "案件编号", "工单编号", "问题编号", "编号", "number", "caseid", "id"),
+        is_required=True,
+    ),
+    FieldSpec(
+        "category",
+        ("category_code", "category", "类别", "问题类别", "事件类别", "小类", "类型"),
+        is_required=True,
+    ),
+    FieldSpec("description", ("description", "问题描述", "描述", "内容", "descriptor", "诉求内容")),
+    FieldSpec("address_text", ("address_text", "incident_address", *_ADDRESSES)),
+    FieldSpec(
+        "captured_at",
+        (
+            "captured_at",
+            "created_date",
+            "created_at",
+            "上报时间",
+            "受理时间",
+            "发生时间",
+            "创建时间",
+            "requested",
+        ),
+        is_required=True,
+    ),
+    FieldSpec("closed_at", ("closed_at", "closed_date", "结案时间", "办结时间", "关闭时间")),
+    FieldSpec("state", ("state", "status", "状态", "办理状态", "案件状态")),
+    FieldSpec("accuracy_m", ("accuracy_m", "定位精度")),
+)
+
+
+def fields_of(layer: Layer, level: Level | None = None) -> tuple[FieldSpec, ...]:
+    """The fields that a layer's files may hold; areas differ by level."""
+    if layer is Layer.AREAS:
+        return _area_fields(level or Level.COMMUNITY)
+    return {
+        Layer.SERVICE_POINTS: _SERVICE_POINT_FIELDS,
+        Layer.STREETS: _STREET_FIELDS,
+        Layer.ISSUES: _ISSUE_FIELDS,
+    }[layer]
+
+
+def normalised_header(header: str) -> str:
+    """A header without case, width, blanks, punctuation and units: ``经度(°)`` equals `` 经度 ``."""
+    plain = unicodedata.normalize("NFKC", header).casefold()
+    without_units = re.sub(r"[(\[{【].*?[)\]}】]", "", plain) or plain
+    return re.sub(r"[\W_]+", "", without_units)
+
+
+def recognise_columns(
+    headers: Sequence[str],
+    specs: Sequence[FieldSpec],
+    assigned: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Say which column holds which field.
+
+    Parameters
+    ----------
+    headers : the file's columns
+    specs : the layer's fields
+    assigned : field to header as the person said; an empty header means "not from the file"
+
+    Returns
+    -------
+    field name to header; fields without a column are left out. A column serves one field at most, except
+    that the person may assign one column twice.
+
+    Raises
+    ------
+    FieldUnknown, ColumnAbsent
+        An assignment names what does not exist.
+    ColumnMissing
+        A required field has no column.
+    """
+    assigned = assigned or {}
+    known = [spec.name for spec in specs]
+    by_header: dict[str, str] = {}
+    for header in reversed(headers):
+        by_header[normalised_header(header)] = header
+    chosen: dict[str, str] = {}
+    for field, header in assigned.items():
+        if field in PLACE_FIELDS:
+            continue
+        if field not in known:
+            raise FieldUnknown(field=field, fields=[*known, *PLACE_FIELDS])
+        if header:
+            chosen[field] = find_header(header, headers, field=field)
+    taken = set(chosen.values())
+    for spec in specs:
+        if spec.name in assigned:
+            continue
+        for wanted in spec.headers:
+            header = by_header.get(normalised_header(wanted))
+            if header is not None and header not in taken:
+                chosen[spec.name] = header
+                taken.add(header)
+                break
+    for spec in specs:
+        if spec.is_required and spec.name not in chosen:
+            raise ColumnMissing(field=spec.name, headers=list(headers))
+    return chosen
+
+
+def find_header(wanted: str, headers: Sequence[str], *, field: str) -> str:
+    """The file's column of that name, exact or but for case and punctuation.
+
+    Raises
+    ------
+    ColumnAbsent
+    """
+    if wanted in headers:
+        return wanted
+    for header in headers:
+        if normalised_header(header) == normalised_header(wanted) != "":
+            return header
+    raise ColumnAbsent(field=field, header=wanted, headers=list(headers))

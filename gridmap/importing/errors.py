@@ -1,0 +1,101 @@
+"""Why a whole file is refused. What is wrong with one row is a ``Rejection``."""
+
+from __future__ import annotations
+
+from gridmap.domain.errors import DomainError
+
+
+class ImportRefused(DomainError):
+    """Base of the refusals of a file; nothing of it has been stored."""
+
+    code = "import.refused"
+
+
+class FileAbsent(ImportRefused):
+    """There is no such file."""
+
+    code = "import.file_absent"
+
+
+class FormatUnknown(ImportRefused):
+    """The name's ending is none that gridmap reads; ``known`` lists those."""
+
+    code = "import.format_unknown"
+
+
+class FileUnreadable(ImportRefused):
+    """The content is not what the name promises; ``detail`` is a code."""
+
+    code = "import.file_unreadable"
+
+
+class EncodingUnknown(ImportRefused):
+    """The text decodes plausibly in no known encoding (``detail`` says more): it has to be declared."""
+
+    code = "import.encoding_unknown"
+
+
+class LimitPassed(ImportRefused):
+    """The file is larger than allowed: ``limit`` names which limit, ``allowed`` and ``found`` the numbers."""
+
+    code = "import.limit_passed"
+
+
+class ArchiveUnsafe(ImportRefused):
+    """A zip that tries to write elsewhere, links, hides a bomb or is locked; ``detail`` is a code."""
+
+    code = "import.archive_unsafe"
+
+
+class LayerAmbiguous(ImportRefused):
+    """The file holds several layers that fit; ``layers`` lists them, one has to be named."""
+
+    code = "import.layer_ambiguous"
+
+
+class LayerAbsent(ImportRefused):
+    """The file holds no layer (of that name); ``layers`` lists those it has."""
+
+    code = "import.layer_absent"
+
+
+class NoGeometryColumn(ImportRefused):
+    """A table without geometry, longitude and latitude or WKT; ``headers`` lists its columns."""
+
+    code = "import.no_geometry_column"
+
+
+class ColumnMissing(ImportRefused):
+    """No column for ``field``, which this layer needs; ``headers`` lists the file's columns."""
+
+    code = "import.column_missing"
+
+
+class ColumnAbsent(ImportRefused):
+    """A column was named that the file does not have; ``headers`` lists those it has."""
+
+    code = "import.column_absent"
+
+
+class FieldUnknown(ImportRefused):
+    """A column was assigned to a field that this layer does not have; ``fields`` lists those it has."""
+
+    code = "import.field_unknown"
+
+
+class CrsMissing(ImportRefused):
+    """The file does not say what its coordinates are, and they are not evident: they have to be declared."""
+
+    code = "import.crs_missing"
+
+
+class CrsUnknown(ImportRefused):
+    """The declared coordinate system is none that gridmap or PROJ knows."""
+
+    code = "import.crs_unknown"
+
+
+class NoValidRows(ImportRefused):
+    """Not one row can be imported; ``reasons`` counts why, ``hint`` is a code (a wrong CRS?)."""
+
+    code = "import.no_valid_rows"

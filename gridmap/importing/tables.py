@@ -1,0 +1,105 @@
+"""What readers give: columns of values and an array of geometries, with row numbers that people can find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridmap.importing.errors import LimitPassed
+
+GeometryArray = npt.NDArray[np.object_]
+"""Shape (n,): shapely geometries, None where a row has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """How much is read before gridmap says that it is too much."""
+
+    file_bytes: int = 512 * 1024**2
+    unzipped_bytes: int = 2 * 1024**3
+    archive_entries: int = 2_000
+    row_count: int = 500_000
+    column_count: int = 512
+    vertex_count: int = 50_000_000
+
+    def hold(self, limit: str, found: int) -> None:
+        """Raise LimitPassed when ``found`` is more than the limit of that name allows."""
+        allowed = int(getattr(self, limit))
+        if found > allowed:
+            raise LimitPassed(limit=limit, allowed=allowed, found=found)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that cannot be imported: the number a spreadsheet or GIS shows, and why.
+
+    ``field`` is ours (``geometry``, ``code`` …), ``value`` what the file said, cut to a readable length.
+    """
+
+    row_number: int
+    field: str
+    value: str
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A row that was kept, and what was repaired, assumed or left out for it."""
+
+    row_number: int
+    field: str
+    value: str
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """One layer of one file, in its own coordinates.
+
+    Attributes
+    ----------
+    row_numbers : shape (n,)
+        The spreadsheet row (the header is row 1) of a text table, the feature's place from 1 elsewhere.
+    columns : header to list of n values
+        Text, numbers, booleans or None, in the file's order of columns.
+    geometry : shape (n,), or None
+        None when the file has no place at all; an element is None where a row has none that can be read.
+    geometry_source : one of the geometry's origins: ``geometry``, ``wkt`` or ``lon_lat``
+    declared_crs : what the file says of its coordinates (an EPSG code or WKT), or None
+    encoding : of its text
+    rejections, remarks : of rows that the reader itself had to leave out or mend
+    """
+
+    row_numbers: npt.NDArray[np.int64]
+    columns: Mapping[str, Sequence[Any]]
+    geometry: GeometryArray | None
+    declared_crs: str | None
+    encoding: str
+    file_format: str
+    layer_name: str
+    geometry_source: str = "geometry"
+    rejections: list[Rejection] = field(default_factory=list[Rejection])
+    remarks: list[Remark] = field(default_factory=list[Remark])
+
+    @property
+    def headers(self) -> list[str]:
+        """The column names in the file's order."""
+        return list(self.columns)
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows that could be read."""
+        return len(self.row_numbers)
+
+
+_SHOWN_LENGTH = 80
+
+
+def shown(value: object) -> str:
+    """A value as a report shows it: one line, not too long."""
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
