@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,9 @@ import pytest
 from playwright.sync_api import Browser, Geolocation, StorageState, sync_playwright
 from werkzeug.serving import make_server
 
+from gridmap import bootstrap
+from gridmap.settings import Settings
+from gridmap.storage.engine import make_engine, make_sessions
 from tests.browser.harness import DEVICES, Visit
 
 CHROMIUM = os.environ.get("GRIDMAP_CHROMIUM", "/usr/bin/chromium")
@@ -48,22 +51,20 @@ class OpenVisit(Protocol):
 @pytest.fixture(scope="session")
 def live_server(demo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of gridmap, served by a thread of this process from the demo database."""
-    from gridmap.bootstrap import build_app
-    from gridmap.settings import Settings
-
-    app = build_app(
-        Settings(
-            database_url=demo_url,
-            data_dir=tmp_path_factory.mktemp("browser-data"),
-            secret_key="browser-tests-only",
-        )
+    settings = Settings(
+        database_url=demo_url,
+        data_dir=tmp_path_factory.mktemp("browser-data"),
+        secret_key="tests",  # demo passwords follow from it, see ``demo_password``
     )
+    engine = make_engine(demo_url, pool_size=8)
+    app = bootstrap.make_app(settings, make_sessions(engine))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join(timeout=10)
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +77,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def signed_in_as(
-    browser: Browser, live_server: str, demo_passwords: Mapping[str, str]
+    browser: Browser, live_server: str, demo_password: Callable[[str], str]
 ) -> Callable[[str], StorageState]:
     """Sign in once a session through the page itself, and lend the cookies to every test that asks."""
     kept: dict[str, StorageState] = {}
@@ -87,7 +88,7 @@ def signed_in_as(
             page = context.new_page()
             page.goto("/sign-in")
             page.locator("input[name=username]").fill(username)
-            page.locator("input[name=password]").fill(demo_passwords[username])
+            page.locator("input[name=password]").fill(demo_password(username))
             page.locator("form[data-sign-in] button[type=submit]").click()
             page.wait_for_url(lambda url: "/sign-in" not in url)
             kept[username] = context.storage_state()
