@@ -47,7 +47,7 @@ docs: ## write the generated documents anew
 	$(PYTHON) -m tools.docs
 
 bench: setup-test ## measure; judges nothing
-	$(PYTHON) -m pytest -m bench -s tests/bench
+	$(PYTHON) -m pytest tests/bench/bench_*.py
 
 demo-reset: setup ## put the demo subdistrict back as it was
 	gridmap demo reset
