@@ -223,12 +223,15 @@ def _front_end(settings: Settings) -> Finding:  # noqa: ARG001
 
 
 def _translations(settings: Settings) -> Finding:  # noqa: ARG001
-    stale = [
-        source.parent.parent.name
-        for source in sorted((_PACKAGE / "translations").rglob("messages.po"))
-        if not source.with_suffix(".mo").exists()
-        or source.with_suffix(".mo").stat().st_mtime < source.stat().st_mtime
-    ]
+    from babel import Locale
+
+    folder = _PACKAGE / "translations"
+    stale: list[str] = []
+    for source in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
+        name = source.parts[-3]
+        compiled = folder / str(Locale.parse(name)) / "LC_MESSAGES/messages.mo"
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            stale.append(name)
     if stale:
         return Finding(Verdict.WRONG, "Translations", f"not compiled for {', '.join(stale)}; run: make setup")
     return Finding(Verdict.GOOD, "Translations", "compiled")

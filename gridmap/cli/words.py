@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import os
+from collections import defaultdict
 from pathlib import Path
 
 from gridmap.domain.errors import DomainError
@@ -37,16 +38,13 @@ def _translated(problem: DomainError) -> str:
     if words == problem.code:
         details = ", ".join(f"{name}: {value}" for name, value in problem.params.items())
         return f"{problem.code} ({details})" if details else problem.code
-    try:
-        return words % problem.params
-    except (KeyError, TypeError, ValueError):
-        return words
+    return words % defaultdict(lambda: "—", problem.params)
 
 
 def _language() -> str:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if os.environ.get(name):
-            return "zh_CN" if os.environ[name].startswith("zh") else "en"
+            return "zh_Hans_CN" if os.environ[name].startswith("zh") else "en"
     return "en"
 
 
