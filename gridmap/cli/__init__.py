@@ -7,14 +7,17 @@ on a machine where half of the packages are.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
 import click
 
 from gridmap import __version__
+from gridmap.cli.env_file import add_from
 from gridmap.cli.words import sentence_of
 
 
@@ -76,6 +79,7 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1  # wherever it stands, also after the command's name
     try:
+        add_from(Path(".env"), os.environ)
         cli.main(arguments, standalone_mode=False)
     except click.exceptions.Exit as wanted:
         sys.exit(wanted.exit_code)
