@@ -17,7 +17,7 @@ from uuid import UUID
 
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.errors import Conflict, InvalidInput
-from gridmap.domain.permissions import Action
+from gridmap.domain.permissions import Action, Actor, can
 from gridmap.domain.routing import RoutingDecision
 
 IssueId = NewType("IssueId", UUID)
@@ -304,6 +304,19 @@ class StaleVersion(Conflict):
 
     def __init__(self, *, seen_version: int, current_version: int) -> None:
         super().__init__(seen_version=seen_version, current_version=current_version)
+
+
+def may_see(
+    actor: Actor, *, area_code: str, reporter_account_id: int, responsible_person_id: int | None
+) -> bool:
+    """Say whether an issue is in the actor's areas, was reported by the actor, or is the actor's to do."""
+    if not can(actor, Action.SEE_ISSUES):
+        return False
+    return (
+        actor.scope.covers(area_code)
+        or reporter_account_id == actor.account_id
+        or (actor.person_id is not None and responsible_person_id == actor.person_id)
+    )
 
 
 def actions_needed(

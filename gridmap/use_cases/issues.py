@@ -27,6 +27,7 @@ from gridmap.domain.issues import (
     actions_needed,
     decide,
     evolve,
+    may_see,
 )
 from gridmap.domain.permissions import Action, Actor, can, check
 from gridmap.domain.routing import OutsidePolicy, RoutingDecision, place, route
@@ -215,16 +216,6 @@ def add_photo(
     return stored, Outcome.CREATED
 
 
-def may_see_issue(actor: Actor, issue: Issue) -> bool:
-    """Say whether an issue is in the actor's areas, was reported by the actor, or is the actor's to do."""
-    if can(actor, Action.SEE_ISSUES, issue.area_code):
-        return True
-    return can(actor, Action.SEE_ISSUES) and (
-        issue.reporter_account_id == actor.account_id
-        or (actor.person_id is not None and issue.responsible_person_id == actor.person_id)
-    )
-
-
 _BY_THE_REPORTER = frozenset({Action.MOVE_ISSUE, Action.NOTE_ISSUE})
 
 
@@ -247,7 +238,12 @@ def _check_one_of(actor: Actor, any_of: tuple[Action, ...], issue: Issue) -> Non
 def _load(session: Session, actor: Actor, issue_id: IssueId) -> Issue:
     issue = store.load_for_change(session, issue_id)
     # Whether it exists at all is nobody's business outside the area.
-    if issue is None or not may_see_issue(actor, issue):
+    if issue is None or not may_see(
+        actor,
+        area_code=issue.area_code,
+        reporter_account_id=issue.reporter_account_id,
+        responsible_person_id=issue.responsible_person_id,
+    ):
         raise NotFound(what="issue")
     return issue
 
