@@ -1,0 +1,87 @@
+"""Our own base map as Mapbox Vector Tiles: ground, water and green, streets, buildings, names.
+
+Coordinates inside a tile are integers on a grid of 4,096 over the tile. Data tiles end at zoom 15 and are
+drawn enlarged beyond that; buildings, gates and footways come from zoom 14 on, so that the first view of a
+whole subdistrict is a few light tiles.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gridmap.domain.errors import NotFound
+
+LOWEST_ZOOM = 8
+HIGHEST_ZOOM = 15
+DETAIL_ZOOM = 14
+BASE_LAYERS = ("landcover", "streets", "compounds", "buildings", "areas")
+"""The layers whose versions make up the version of a tile."""
+
+# Each part is an index scan (GiST on the geometry) over the tile's box in degrees.
+_BASE_TILE_SQL = text(
+    """
+    WITH tile AS (
+        SELECT ST_TileEnvelope(:z, :x, :y) AS box,
+               ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.0625), 4326) AS box_deg
+    ), land AS (
+        SELECT ST_AsMVTGeom(ST_Transform(area.overview, 3857), tile.box, 4096, 128) AS geom
+        FROM tile JOIN area ON area.overview && tile.box_deg
+        WHERE area.level = 'subdistrict' AND area.valid_to IS NULL
+    ), landcover_here AS (
+        SELECT kind, name, name_en,
+               ST_AsMVTGeom(ST_Transform(extent, 3857), tile.box, 4096, 128) AS geom
+        FROM tile JOIN landcover ON landcover.extent && tile.box_deg
+        ORDER BY ST_Area(extent) DESC, landcover.id
+    ), street_here AS (
+        SELECT kind, name, name_en, round(width_m::numeric, 1)::real AS width,
+               ST_AsMVTGeom(ST_Transform(centreline, 3857), tile.box, 4096, 128) AS geom
+        FROM tile JOIN street ON street.centreline && tile.box_deg
+        WHERE :has_detail OR kind IN ('main', 'secondary', 'minor')
+        ORDER BY street.id
+    ), compound_ground AS (
+        SELECT kind, ST_AsMVTGeom(ST_Transform(boundary, 3857), tile.box, 4096, 128) AS geom
+        FROM tile JOIN compound ON compound.boundary && tile.box_deg
+        ORDER BY compound.id
+    ), compound_name AS (
+        SELECT name, name_en,
+               ST_AsMVTGeom(ST_Transform(ST_PointOnSurface(boundary), 3857), tile.box, 4096, 0) AS geom
+        FROM tile JOIN compound ON compound.boundary && tile.box_deg
+        ORDER BY compound.id
+    ), building_here AS (
+        SELECT kind, substring(address FROM '[0-9A-Z]+(?=(?:号楼|栋|幢|座)$)') AS number,
+               ST_AsMVTGeom(ST_Transform(footprint, 3857), tile.box, 4096, 128) AS geom
+        FROM tile JOIN building ON building.footprint && tile.box_deg
+        WHERE :has_detail
+        ORDER BY building.id
+    ), gate_here AS (
+        SELECT ST_AsMVTGeom(ST_Transform(location, 3857), tile.box, 4096, 0) AS geom
+        FROM tile JOIN compound_gate ON compound_gate.location && tile.box_deg
+        WHERE :has_detail
+        ORDER BY compound_gate.id
+    )
+    SELECT (SELECT ST_AsMVT(part, 'land')      FROM land           AS part WHERE geom IS NOT NULL)
+        || (SELECT ST_AsMVT(part, 'landcover') FROM landcover_here AS part WHERE geom IS NOT NULL)
+        || (SELECT ST_AsMVT(part, 'compounds') FROM compound_ground AS part WHERE geom IS NOT NULL)
+        || (SELECT ST_AsMVT(part, 'buildings') FROM building_here  AS part WHERE geom IS NOT NULL)
+        || (SELECT ST_AsMVT(part, 'streets')   FROM street_here    AS part WHERE geom IS NOT NULL)
+        || (SELECT ST_AsMVT(part, 'gates')     FROM gate_here      AS part WHERE geom IS NOT NULL)
+        || (SELECT ST_AsMVT(part, 'names')     FROM compound_name  AS part WHERE geom IS NOT NULL)
+    """
+)
+
+
+def base_tile(session: Session, *, z: int, x: int, y: int) -> bytes:
+    """One tile of the base map, empty where there is nothing.
+
+    Raises
+    ------
+    NotFound
+        The zoom is not served, or the column or row does not exist at that zoom.
+    """
+    if not LOWEST_ZOOM <= z <= HIGHEST_ZOOM or not (0 <= x < 2**z and 0 <= y < 2**z):
+        raise NotFound(what="tile", z=z, x=x, y=y)
+    found = session.execute(
+        _BASE_TILE_SQL, {"z": z, "x": x, "y": y, "has_detail": z >= DETAIL_ZOOM}
+    ).scalar_one()
+    return bytes(found or b"")
