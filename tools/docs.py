@@ -25,8 +25,8 @@ def documents() -> Iterator[tuple[Path, str]]:
 def env_example() -> str:
     """Every setting with its default, commented out."""
     lines = [
-        "# Copy to .env, and take the # away from what you change. `gridmap` and `docker compose` read .env from",
-        "# the folder they are started in; a variable that is set in the environment counts more.",
+        "# Copy to .env, and take the # away from what you change. `gridmap` and `docker compose` read .env",
+        "# from the folder they are started in; a variable that is set in the environment counts more.",
         "# Made by `make docs` from gridmap/settings.py.",
     ]
     for name, default, words in _settings():
@@ -39,8 +39,8 @@ def settings_table() -> str:
     lines = [
         "# Settings",
         "",
-        "Environment variables, or lines of a file `.env` in the folder where gridmap is started (the environment",
-        "counts more). An empty value is the default. Made by `make docs` from `gridmap/settings.py`.",
+        "Environment variables, or lines of a file `.env` in the folder where gridmap is started (the",
+        "environment counts more). An empty value is the default. Made by `make docs` from `gridmap/settings.py`.",
         "",
         "| Variable | Default | What it does |",
         "|---|---|---|",

@@ -1,4 +1,4 @@
-"""Settings from a file named ``.env`` in the folder where a command is started, as `docker compose` reads it."""
+"""Settings from a file named ``.env`` in the folder where a command is started."""
 
 from __future__ import annotations
 
