@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import shapely
 from geoalchemy2.shape import from_shape
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from gridmap.storage.layer_versions import LAYERS, bump_layer_version
@@ -33,6 +34,7 @@ from gridmap.storage.tables import (
     CompoundRow,
     GridSchemeRow,
     IssueCategoryRow,
+    IssueRow,
     LandcoverRow,
     OrganisationRow,
     PartyCenterHouseholdRow,
@@ -74,6 +76,49 @@ def read_meta(folder: Path) -> DemoMeta:
         notice=meta["notice"],
         data_date=date.fromisoformat(meta["data_date"]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStep:
+    """What somebody did to a demo issue: a step of the workflow, a note, a rating."""
+
+    at: datetime
+    by: str
+    to_state: str | None
+    note: str | None
+    rating: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoIssue:
+    """An issue of the demo as its file tells it; ``reported_by`` and ``by`` are usernames."""
+
+    number: str
+    category_code: str
+    description: str
+    lon_deg: float
+    lat_deg: float
+    address_text: str | None
+    captured_at: datetime
+    reported_by: str
+    tags: tuple[str, ...]
+    steps: tuple[DemoStep, ...]
+
+
+def read_issues(folder: Path) -> list[DemoIssue]:
+    """The issues of the demo in that folder, in the file's order."""
+    return [_issue(record) for record in _read(folder, "issues.json")]
+
+
+def tag_issue(session: Session, issue_id: UUID, tags: Sequence[str]) -> None:
+    """Put an issue on lists, as 'led' (领办) or 'collected' (收集)."""
+    if tags:
+        session.execute(update(IssueRow).where(IssueRow.id == issue_id).values(tags=list(tags)))
+
+
+def demo_account_ids(session: Session) -> dict[str, int]:
+    """Account ids by username."""
+    return dict(session.execute(select(AccountRow.username, AccountRow.id)).tuples().all())
 
 
 def holds_no_areas(session: Session) -> bool:
@@ -159,7 +204,7 @@ def _write_areas(session: Session, folder: Path, meta: DemoMeta) -> None:
         name="社区网格",
         name_en="Community grid",
         purpose="人口与治理",
-        valid_from=meta.data_date.replace(month=1, day=1),
+        valid_from=date(meta.data_date.year - 1, 1, 1),
     )
     session.add(scheme)
     session.flush()
@@ -199,6 +244,31 @@ def _add_overviews(rows: Sequence[Record]) -> None:
     for row, overview, boundary in zip(rows, simplified, boundaries, strict=True):
         row["overview"] = from_shape(_as_multi(overview), WGS84_SRID)
         row["label_point"] = from_shape(shapely.point_on_surface(boundary), WGS84_SRID)
+
+
+def _issue(record: Record) -> DemoIssue:
+    first, *later = record["events"]
+    return DemoIssue(
+        number=record["number"],
+        category_code=record["category_code"],
+        description=record["description"],
+        lon_deg=record["lon_deg"],
+        lat_deg=record["lat_deg"],
+        address_text=record.get("address_text"),
+        captured_at=datetime.fromisoformat(record["captured_at"]),
+        reported_by=first["by"],
+        tags=tuple(record.get("tags", ())),
+        steps=tuple(
+            DemoStep(
+                at=datetime.fromisoformat(event["at"]),
+                by=event["by"],
+                to_state=event.get("to_state"),
+                note=event.get("note"),
+                rating=event.get("rating"),
+            )
+            for event in later
+        ),
+    )
 
 
 def _read(folder: Path, name: str) -> Any:

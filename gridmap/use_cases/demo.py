@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from gridmap.storage import demo_files
+from gridmap.use_cases.accounts import hash_password
+from gridmap.use_cases.demo_issues import load_issues
 
 
 def load_demo(
@@ -19,10 +20,15 @@ def load_demo(
 
     ``password_of`` gives a demo account's password by its username, so that no password stands in a file.
     """
-    hasher = PasswordHasher()
     demo_files.write_places(session, folder)
     demo_files.write_people(
-        session, folder, password_hash_of=lambda username: hasher.hash(password_of(username)), now=now
+        session, folder, password_hash_of=lambda username: hash_password(password_of(username)), now=now
+    )
+    load_issues(
+        session,
+        demo_files.read_issues(folder),
+        account_ids=demo_files.demo_account_ids(session),
+        now=now,
     )
     return demo_files.read_meta(folder)
 
