@@ -48,24 +48,27 @@ export class NoAnswer extends Error {}
  * @returns {Promise<Answer>}
  */
 export async function ask(url, { method = "GET", json, body, signal, patience_ms = 20_000 } = {}) {
-  const patience = AbortSignal.timeout(patience_ms);
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = page.csrf_token;
   if (json !== undefined) headers["Content-Type"] = "application/json";
+  const giveUp = new AbortController();
+  const patience = setTimeout(() => giveUp.abort(), patience_ms);
+  signal?.addEventListener("abort", () => giveUp.abort());
   try {
     const response = await fetch(url, {
       method,
       headers,
       body: json === undefined ? body : JSON.stringify(json),
-      signal: signal ? AbortSignal.any([signal, patience]) : patience,
+      signal: giveUp.signal,
       credentials: "same-origin",
-      redirect: "manual",
     });
     return { status: response.status, body: await readBody(response) };
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new NoAnswer(String(error));
+  } finally {
+    clearTimeout(patience);
   }
 }
 

@@ -173,7 +173,7 @@ export function startReport(map) {
       ...crosshair.place,
       accuracy_m,
     };
-    const captured_at = /** @type {any} */ (sent)?.captured_at ?? new Date().toISOString();
+    const captured_at = /** @type {any} */ (sent)?.captured_at ?? serverTime().toISOString();
     box.draft.sent = { ...content, captured_at };
     return box.draft.sent;
   }
@@ -181,7 +181,7 @@ export function startReport(map) {
   /** @param {import("./page.js").Answer} answer */
   function refused({ status, body }) {
     const detail = body?.detail ?? "";
-    if (status === 401 || status === 0) {
+    if (status === 401) {
       trouble(say("sign_in_again"), { link: page.urls.sign_in, words: say("sign_in") });
     } else if (status === 409) {
       trouble(say("already_sent"), { link: page.urls.field, words: say("to_list") });
@@ -261,6 +261,13 @@ export function startReport(map) {
   }
 }
 
+const CLOCK_AHEAD_MS = Date.now() - Date.parse(page.now);
+
+/** The present by the server's clock: a phone's own may be hours off. */
+function serverTime() {
+  return new Date(Date.now() - CLOCK_AHEAD_MS);
+}
+
 /** @param {HTMLFormElement} form */
 function bindCategoryDialog(form) {
   const dialog = /** @type {HTMLDialogElement} */ (find("[data-category-dialog]", form));
@@ -269,15 +276,14 @@ function bindCategoryDialog(form) {
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close(); // the dimmed part around it
   });
-  for (const option of dialog.querySelectorAll("input[name=category]")) {
-    // A radio button answers both to a tap and to the arrow keys: only a tap, Enter or Space closes.
-    option.addEventListener("click", (event) => {
-      if (/** @type {PointerEvent} */ (event).detail > 0) dialog.close();
-    });
-    option.addEventListener("keydown", (event) => {
-      if (/** @type {KeyboardEvent} */ (event).key !== "Enter") return;
-      event.preventDefault();
-      dialog.close();
-    });
-  }
+  dialog.addEventListener("click", (event) => {
+    // A tap on a label chooses and closes; the arrow keys only choose (their clicks have no detail).
+    const isTap = /** @type {PointerEvent} */ (event).detail > 0;
+    if (isTap && /** @type {Element} */ (event.target).closest("label")) setTimeout(() => dialog.close());
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+    event.preventDefault(); // else Enter would submit the report
+    dialog.close();
+  });
 }
