@@ -2,13 +2,13 @@
 /** 谁负责这里: whose area the crosshair stands on, with the chain of people; the address holds the place. */
 
 import { Crosshair } from "./crosshair.js";
-import { whenMapIsReady } from "./map.js";
+import { whenMap } from "../map.js";
 import { element, find, page, say } from "./page.js";
 import { chainOf, nameOf, showZoneLine } from "./people.js";
 
 const LEVELS = ["subdistrict", "community", "grid", "micro_grid"];
 
-whenMapIsReady((map) => {
+void whenMap().then((map) => {
   const card = find("[data-card]");
   const fixLine = find("[data-fix]");
   const crosshair = new Crosshair(map, {

@@ -1,7 +1,8 @@
 // @ts-check
 /** The map of one issue: its pin, and the crosshair that moves it. All else on the page works without this. */
 
-import { pinIcon, whenMapIsReady } from "./map.js";
+import { whenMap } from "../map.js";
+import { pinIcon } from "./pins.js";
 import { find, page } from "./page.js";
 
 document.querySelector("[data-problem]")?.scrollIntoView({ block: "center" });
@@ -18,7 +19,7 @@ addEventListener("pageshow", () => {
   for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-sent]"))) delete form.dataset.sent;
 });
 
-whenMapIsReady((map) => {
+void whenMap().then((map) => {
   const { L } = /** @type {any} */ (window);
   const { lon, lat, state } = page.issue;
   const marker = L.marker([lat, lon], { icon: pinIcon(state, true), keyboard: false, interactive: false }).addTo(map);

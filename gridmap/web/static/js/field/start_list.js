@@ -6,7 +6,8 @@
  */
 
 import { find, page, say, sayDistance } from "./page.js";
-import { pinIcon, whenMapIsReady } from "./map.js";
+import { whenMap } from "../map.js";
+import { pinIcon } from "./pins.js";
 
 const list = /** @type {HTMLElement} */ (find("[data-list-page]"));
 const form = /** @type {HTMLFormElement} */ (find("[data-filters]"));
@@ -99,7 +100,7 @@ function select(number, fromMap = false) {
   row.scrollIntoView({ block: "nearest" });
 }
 
-whenMapIsReady((ready) => {
+void whenMap().then((ready) => {
   map = ready;
   const { L } = /** @type {any} */ (window);
   for (const row of rows) {

@@ -1,5 +1,5 @@
 // @ts-check
-import { whenMapIsReady } from "./map.js";
+import { whenMap } from "../map.js";
 import { startReport } from "./report.js";
 
-whenMapIsReady(startReport);
+void whenMap().then(startReport);

@@ -1,5 +1,5 @@
 // @ts-check
-/** The page's folium map, and the pins of issues on it. */
+/** The pins of issues on a map. */
 
 import { element, page } from "./page.js";
 
@@ -13,16 +13,6 @@ export const STATE_GLYPHS = {
   closed: "check",
   returned: "minus",
 };
-
-/**
- * Call with the page's Leaflet map once it stands.
- *
- * @param {(map: any) => void} start
- */
-export function whenMapIsReady(start) {
-  const map = /** @type {any} */ (window).gridmap?.maps?.main;
-  if (map) start(map);
-}
 
 /**
  * A pin of an issue: a circle with the glyph of its state.
