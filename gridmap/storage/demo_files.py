@@ -133,6 +133,11 @@ def empty_every_table(session: Session) -> None:
     session.execute(text("ALTER SEQUENCE issue_number RESTART"))
 
 
+def analyse(session: Session) -> None:
+    """Let the planner see what the tables hold by now."""
+    session.execute(text("ANALYZE"))
+
+
 def write_places(session: Session, folder: Path) -> None:
     """Areas, zones, compounds, buildings, streets, land cover, service points, tours."""
     meta = read_meta(folder)
@@ -228,12 +233,8 @@ def _write_tours(session: Session, folder: Path) -> None:
     session.add(row)
     session.flush()
     for position, stop in enumerate(stops, start=1):
-        lon_deg, lat_deg = stop.pop("lon_deg"), stop.pop("lat_deg")
-        stop |= {
-            "position": position,
-            "tour_id": row.id,
-            "location": from_shape(shapely.Point(lon_deg, lat_deg), WGS84_SRID),
-        }
+        location = from_shape(shapely.Point(stop["location"]), WGS84_SRID)
+        stop |= {"position": position, "tour_id": row.id, "location": location}
     _insert(session, TourStopRow, stops)
 
 

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from gridmap.storage import demo_files
-from gridmap.use_cases.accounts import hash_password
 from gridmap.use_cases.demo_issues import load_issues
+
+# Demo passwords are drawn from a key, not thought up by people: no list of words finds them, so a light hash
+# guards them as well as a heavy one, and seventy accounts do not make the first start wait.
+_LIGHT_HASHER = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
 
 def load_demo(
@@ -22,8 +26,10 @@ def load_demo(
     """
     demo_files.write_places(session, folder)
     demo_files.write_people(
-        session, folder, password_hash_of=lambda username: hash_password(password_of(username)), now=now
+        session, folder, password_hash_of=lambda username: _LIGHT_HASHER.hash(password_of(username)), now=now
     )
+    # Routing asks twelve hundred times: the planner should know by then how large the tables are.
+    demo_files.analyse(session)
     load_issues(
         session,
         demo_files.read_issues(folder),
