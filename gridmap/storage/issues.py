@@ -54,15 +54,15 @@ FIND_BY_CLIENT_ID = text(
     """
 )
 
-LOCK_ISSUE = text(
-    """
+_LOCK = """
     SELECT id, number, state, version, area_code, category_code, reporter_account_id,
            responsible_person_id, rating, closed_at, ST_X(location) AS lon_deg, ST_Y(location) AS lat_deg
       FROM issue
-     WHERE id = :id
+     WHERE {key} = :key
        FOR UPDATE
     """
-)
+LOCK_BY_ID = text(_LOCK.format(key="id"))
+LOCK_BY_NUMBER = text(_LOCK.format(key="number"))
 
 UPDATE_ISSUE = text(
     """
@@ -97,7 +97,6 @@ APPEND_EVENTS = text(
     """
 )
 
-FIND_ID = text("SELECT id FROM issue WHERE number = :number")
 KNOWS_CATEGORY = text("SELECT EXISTS (SELECT FROM issue_category WHERE code = :code)")
 
 
@@ -177,9 +176,10 @@ def insert_issue(
     return inserted.first() is not None
 
 
-def load_for_change(session: Session, id: IssueId) -> Issue | None:
-    """Load an issue and keep others from changing it until the transaction ends."""
-    row = session.execute(LOCK_ISSUE, {"id": id}).one_or_none()
+def load_for_change(session: Session, key: IssueId | str) -> Issue | None:
+    """Load an issue, by id or number, and keep others from changing it until the transaction ends."""
+    statement = LOCK_BY_NUMBER if isinstance(key, str) else LOCK_BY_ID
+    row = session.execute(statement, {"key": key}).one_or_none()
     if row is None:
         return None
     return Issue(
@@ -232,12 +232,6 @@ def append_events(
             ),
         },
     )
-
-
-def find_id(session: Session, number: str) -> IssueId | None:
-    """Find an issue by the number that people use."""
-    found = session.execute(FIND_ID, {"number": number}).scalar_one_or_none()
-    return None if found is None else IssueId(found)
 
 
 def knows_category(session: Session, code: str) -> bool:

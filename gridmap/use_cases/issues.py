@@ -143,13 +143,13 @@ def route_point(session: Session, location: LonLat, *, rules: RoutingRules, now:
 def edit_issue(
     session: Session,
     actor: Actor,
-    issue_id: IssueId,
+    key: IssueId | str,
     command: EditIssue,
     *,
     rules: RoutingRules,
     now: datetime,
 ) -> Issue:
-    """Change an issue: state, note, rating, category, place; all of it or nothing.
+    """Change an issue (by id or number): state, note, rating, category, place; all of it or nothing.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def edit_issue(
     NotAllowed, StaleVersion, InvalidInput, OutsideEveryGrid
     """
     check(actor, Action.SEE_ISSUES)
-    issue = _load(session, actor, issue_id)
+    issue = _load(session, actor, key)
     for any_of in actions_needed(issue, command):
         _check_one_of(actor, any_of, issue)
     rerouted = None
@@ -169,15 +169,15 @@ def edit_issue(
         raise InvalidInput(field="category", reason="unknown")
     changed = evolve(issue, events, at=now)
     store.save_issue(session, changed)
-    store.append_events(session, issue_id, events, actor_account_id=actor.account_id, at=now)
-    react(session, issue_id, events)
+    store.append_events(session, issue.id, events, actor_account_id=actor.account_id, at=now)
+    react(session, issue.id, events)
     return changed
 
 
 def add_photo(
     session: Session,
     actor: Actor,
-    issue_id: IssueId,
+    key: IssueId | str,
     photo: photos.PreparedPhoto,
     *,
     kind: photos.PhotoKind,
@@ -194,25 +194,25 @@ def add_photo(
         ``photo``: too many, or the issue is finished.
     """
     check(actor, Action.SEE_ISSUES)
-    issue = _load(session, actor, issue_id)
-    earlier = photos.find_by_source(session, issue_id, photo.source_sha256)
+    issue = _load(session, actor, key)
+    earlier = photos.find_by_source(session, issue.id, photo.source_sha256)
     if earlier is not None:
         return earlier, Outcome.REPEATED
     action = Action.NOTE_ISSUE if kind is photos.PhotoKind.REPORT else Action.HANDLE_ISSUE
     _check_one_of(actor, (action,), issue)
     if issue.state not in OPEN_STATES:
         raise InvalidInput(field="photo", reason="issue_is_finished")
-    if photos.count_of(session, issue_id) >= per_issue_max:
+    if photos.count_of(session, issue.id) >= per_issue_max:
         raise InvalidInput(field="photo", reason="too_many", highest=per_issue_max)
     photos.keep_file(folder, photo)
     stored, is_new = photos.insert_photo(
-        session, issue_id, photo, kind=kind, uploaded_by=actor.account_id, at=now
+        session, issue.id, photo, kind=kind, uploaded_by=actor.account_id, at=now
     )
     if not is_new:
         return stored, Outcome.REPEATED
     events = (PhotoAdded(stored.sha256, kind.value),)
-    store.append_events(session, issue_id, events, actor_account_id=actor.account_id, at=now)
-    react(session, issue_id, events)
+    store.append_events(session, issue.id, events, actor_account_id=actor.account_id, at=now)
+    react(session, issue.id, events)
     return stored, Outcome.CREATED
 
 
@@ -235,8 +235,8 @@ def _check_one_of(actor: Actor, any_of: tuple[Action, ...], issue: Issue) -> Non
     check(actor, any_of[0], issue.area_code)
 
 
-def _load(session: Session, actor: Actor, issue_id: IssueId) -> Issue:
-    issue = store.load_for_change(session, issue_id)
+def _load(session: Session, actor: Actor, key: IssueId | str) -> Issue:
+    issue = store.load_for_change(session, key)
     # Whether it exists at all is nobody's business outside the area.
     if issue is None or not may_see(
         actor,

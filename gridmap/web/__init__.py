@@ -85,7 +85,8 @@ def _feature_modules() -> Iterator[ModuleType]:
     """The modules that bring routes: ``layers``, ``auth``, every page, and the API package."""
     package = importlib.import_module("gridmap.web")
     present = {module.name for module in pkgutil.iter_modules(package.__path__)}
-    for name in ("auth", "layers", "api"):
+    # The API first: a bearer token, good or bad, goes before a cookie.
+    for name in ("api", "auth", "layers"):
         if name in present:
             yield importlib.import_module(f"gridmap.web.{name}")
     pages = importlib.import_module("gridmap.web.pages")

@@ -1,0 +1,18 @@
+"""The JSON API for programs and for our own pages: ``/api/v1``, and the photos of issues."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from gridmap.web.access import add_actor_source
+from gridmap.web.api import issues, openapi, photos, places
+from gridmap.web.api.bearer import actor_of_bearer_token
+
+blueprint = Blueprint("api", __name__)
+for _part in (issues, places, photos, openapi):
+    blueprint.register_blueprint(_part.blueprint)
+
+
+def init_app(app: Flask) -> None:
+    """Let bearer tokens speak for accounts."""
+    add_actor_source(app, actor_of_bearer_token)
