@@ -56,8 +56,11 @@ class LazyGroup(click.Group):
         try:
             module = importlib.import_module(lazy.module)
         except ModuleNotFoundError as missing:
+            name = missing.name or ""
+            if not name.startswith("gridmap"):
+                name = name.partition(".")[0]
             raise click.ClickException(
-                f"`gridmap {cmd_name}` needs the Python module {missing.name!r}, which is not installed. "
+                f"`gridmap {cmd_name}` needs the Python module {name!r}, which is not installed. "
                 "Run `make setup`; `gridmap doctor` lists everything that is missing."
             ) from missing
         return cast("click.Command", getattr(module, lazy.attribute))
