@@ -110,5 +110,5 @@ def _write(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, limits
         while block := source.read(_BLOCK_BYTES):
             written += len(block)
             if written > limits.unzipped_bytes:
-                raise LimitPassed(limit="unzipped_bytes", allowed=limits.unzipped_bytes, found=written)
+                raise LimitPassed(detail="unzipped_bytes", allowed=limits.unzipped_bytes, found=written)
             sink.write(block)

@@ -10,8 +10,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from gridmap.domain.errors import InvalidInput
+from gridmap.domain.imports import Rejection
 from gridmap.domain.issue_input import clean_text
-from gridmap.importing.tables import Rejection, SourceTable, shown
+from gridmap.importing.tables import SourceTable, shown
 
 OFFICE_TIME = timezone(timedelta(hours=8))
 """What a time without a zone means: China has one and no summer time."""

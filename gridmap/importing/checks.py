@@ -15,8 +15,9 @@ import shapely
 from shapely import MultiLineString, MultiPoint, MultiPolygon
 
 from gridmap.domain.coordinates import CHINA_BOX
+from gridmap.domain.imports import Rejection, Remark
 from gridmap.importing.datum import SourceCrs, to_wgs84
-from gridmap.importing.tables import GeometryArray, Rejection, Remark, shown
+from gridmap.importing.tables import GeometryArray, shown
 
 
 class Shape(StrEnum):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.importing.errors import ColumnAbsent, ColumnMissing, FieldUnknown
 
 
@@ -18,15 +19,6 @@ class Layer(StrEnum):
     SERVICE_POINTS = "service_points"
     STREETS = "streets"
     ISSUES = "issues"
-
-
-class Level(StrEnum):
-    """Levels of areas, coarse to fine."""
-
-    SUBDISTRICT = "subdistrict"
-    COMMUNITY = "community"
-    GRID = "grid"
-    MICRO_GRID = "micro_grid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +33,8 @@ class FieldSpec:
 PLACE_FIELDS = ("lon", "lat", "x", "y", "wkt")
 """May be assigned to columns like fields, for a text table whose place columns have unusual names."""
 
-_LEVEL_NAMES: dict[Level, tuple[str, ...]] = {
-    Level.SUBDISTRICT: (
+_LEVEL_NAMES: dict[AreaLevel, tuple[str, ...]] = {
+    AreaLevel.SUBDISTRICT: (
         "街道名称",
         "乡镇街道",
         "街道乡镇",
@@ -54,15 +46,15 @@ _LEVEL_NAMES: dict[Level, tuple[str, ...]] = {
         "镇",
         "townname",
     ),
-    Level.COMMUNITY: ("社区名称", "村居名称", "村社区", "社区", "村居", "村里", "村", "里", "villname"),
-    Level.GRID: ("网格名称", "网格", "gridname"),
-    Level.MICRO_GRID: ("微网格名称", "微网格", "microgridname"),
+    AreaLevel.COMMUNITY: ("社区名称", "村居名称", "村社区", "社区", "村居", "村里", "村", "里", "villname"),
+    AreaLevel.GRID: ("网格名称", "网格", "gridname"),
+    AreaLevel.MICRO_GRID: ("微网格名称", "微网格", "microgridname"),
 }
-_LEVEL_CODES: dict[Level, tuple[str, ...]] = {
-    Level.SUBDISTRICT: ("街道编码", "街道代码", "乡镇代码", "乡镇编码", "towncode"),
-    Level.COMMUNITY: ("社区编码", "社区代码", "村居代码", "村代码", "villcode"),
-    Level.GRID: ("网格编码", "网格代码", "网格编号", "gridcode"),
-    Level.MICRO_GRID: ("微网格编码", "微网格代码", "微网格编号", "microgridcode"),
+_LEVEL_CODES: dict[AreaLevel, tuple[str, ...]] = {
+    AreaLevel.SUBDISTRICT: ("街道编码", "街道代码", "乡镇代码", "乡镇编码", "towncode"),
+    AreaLevel.COMMUNITY: ("社区编码", "社区代码", "村居代码", "村代码", "villcode"),
+    AreaLevel.GRID: ("网格编码", "网格代码", "网格编号", "gridcode"),
+    AreaLevel.MICRO_GRID: ("微网格编码", "微网格代码", "微网格编号", "microgridcode"),
 }
 _CODES = ("code", "编码", "代码", "编号", "区划代码", "行政区划代码", "统计用区划代码", "adcode", "编码code")
 _NAMES = ("name", "名称", "名稱", "namezh", "中文名称", "中文名", "namecn")
@@ -72,7 +64,7 @@ _HOURS = ("opening_hours", "office_hours", "开放时间", "营业时间", "服�
 _ADDRESSES = ("address", "地址", "详细地址", "位置", "地点", "addr", "住址")
 
 
-def _area_fields(level: Level) -> tuple[FieldSpec, ...]:
+def _area_fields(level: AreaLevel) -> tuple[FieldSpec, ...]:
     return (
         FieldSpec("code", (*_CODES, *_LEVEL_CODES[level])),
         FieldSpec("name", (*_LEVEL_NAMES[level], *_NAMES), is_required=True),
@@ -152,10 +144,10 @@ _ISSUE_FIELDS = (
 )
 
 
-def fields_of(layer: Layer, level: Level | None = None) -> tuple[FieldSpec, ...]:
+def fields_of(layer: Layer, level: AreaLevel | None = None) -> tuple[FieldSpec, ...]:
     """The fields that a layer's files may hold; areas differ by level."""
     if layer is Layer.AREAS:
-        return _area_fields(level or Level.COMMUNITY)
+        return _area_fields(level or AreaLevel.COMMUNITY)
     return {
         Layer.SERVICE_POINTS: _SERVICE_POINT_FIELDS,
         Layer.STREETS: _STREET_FIELDS,

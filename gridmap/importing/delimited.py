@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from gridmap.domain.imports import Rejection
 from gridmap.importing.columns import PLACE_FIELDS, find_header, normalised_header
 from gridmap.importing.encodings import decode_text
 from gridmap.importing.errors import FileUnreadable, LimitPassed
-from gridmap.importing.tables import GeometryArray, ReadLimits, Rejection, SourceTable, shown
+from gridmap.importing.tables import GeometryArray, ReadLimits, SourceTable, shown
 
 _DELIMITERS = ",;\t|"
 # WKT polygons are longer than the csv module's usual 128 KiB a cell.
@@ -79,7 +80,7 @@ def read_delimited(
     rows: list[list[str]] = []
     for number, cells in records:
         if len(rows) >= limits.row_count:
-            raise LimitPassed(limit="row_count", allowed=limits.row_count, found=number - header_number)
+            raise LimitPassed(detail="row_count", allowed=limits.row_count, found=number - header_number)
         if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
             rejections.append(Rejection(number, "row", shown(",".join(cells)), "too_many_cells"))
             continue

@@ -6,9 +6,22 @@ from gridmap.domain.errors import DomainError
 
 
 class ImportRefused(DomainError):
-    """Base of the refusals of a file; nothing of it has been stored."""
+    """Base of the refusals of a file; nothing of it has been stored.
+
+    A ``detail`` becomes part of the code, so that each has a sentence of its own; lists become one text.
+    """
 
     code = "import.refused"
+
+    def __init__(self, **params: object) -> None:
+        detail = params.get("detail")
+        if isinstance(detail, str):
+            self.code = f"{type(self).code}.{detail}"
+        super().__init__(**{name: _plain(value) for name, value in params.items()})
+
+
+def _plain(value: object) -> object:
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else value
 
 
 class FileAbsent(ImportRefused):
@@ -36,7 +49,7 @@ class EncodingUnknown(ImportRefused):
 
 
 class LimitPassed(ImportRefused):
-    """The file is larger than allowed: ``limit`` names which limit, ``allowed`` and ``found`` the numbers."""
+    """The file is larger than allowed: ``detail`` names the limit, beside ``allowed`` and ``found``."""
 
     code = "import.limit_passed"
 
@@ -96,6 +109,6 @@ class CrsUnknown(ImportRefused):
 
 
 class NoValidRows(ImportRefused):
-    """Not one row can be imported; ``reasons`` counts why, ``hint`` is a code (a wrong CRS?)."""
+    """Not one row can be imported; ``reasons`` counts why, ``detail`` is a hint."""
 
     code = "import.no_valid_rows"

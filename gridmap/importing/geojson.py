@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gridmap.domain.imports import Rejection, Remark
 from gridmap.importing.encodings import decode_text
 from gridmap.importing.errors import EncodingUnknown, FileUnreadable
-from gridmap.importing.tables import GeometryArray, ReadLimits, Rejection, Remark, SourceTable, shown
+from gridmap.importing.tables import GeometryArray, ReadLimits, SourceTable, shown
 
 _GEOMETRY_TYPES = frozenset(
     {

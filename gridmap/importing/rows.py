@@ -6,106 +6,25 @@ import ast
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 import shapely
-from shapely import LineString, MultiPolygon
 
+from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.imports import (
+    Category,
+    ImportedArea,
+    ImportedIssue,
+    ImportedServicePoint,
+    ImportedStreet,
+    Rejection,
+    Remark,
+)
 from gridmap.importing.cells import BadCell, Cells, first_known, identities
-from gridmap.importing.columns import Level
-from gridmap.importing.tables import GeometryArray, Rejection, Remark, SourceTable
+from gridmap.importing.tables import GeometryArray, SourceTable
 
 _Parsed = TypeVar("_Parsed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AreaRow:
-    """An area of a file; ``code`` None: the file has none, and one is proposed on storing."""
-
-    row_number: int
-    level: Level
-    code: str | None
-    name: str
-    name_en: str | None
-    kind: str
-    parent_code: str | None
-    household_count: int | None
-    resident_count: int | None
-    office_phone: str | None
-    office_hours: str | None
-    boundary: MultiPolygon
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServicePointRow:
-    """A service point of a file, in WGS-84."""
-
-    row_number: int
-    code: str
-    name: str
-    name_en: str | None
-    alias: tuple[str, ...]
-    category_code: str
-    status: str
-    address: str
-    address_en: str | None
-    floor: str | None
-    area_m2: float | None
-    capacity: int | None
-    opening_hours: str | None
-    office_phone: str | None
-    services: tuple[str, ...]
-    operator: str | None
-    brand_tags: tuple[str, ...]
-    tour_text: str | None
-    visibility: str
-    source: str
-    surveyed_on: date | None
-    accuracy_class: str
-    lon_deg: float
-    lat_deg: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreetRow:
-    """A stretch of street; a row of several lines becomes several of these."""
-
-    row_number: int
-    code: str
-    name: str | None
-    name_en: str | None
-    kind: str
-    width_m: float
-    is_walkable: bool
-    centreline: LineString
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueRow:
-    """An issue of another system; instants are UTC."""
-
-    row_number: int
-    external_id: str
-    category_code: str
-    description: str
-    address_text: str | None
-    captured_at: datetime
-    closed_at: datetime | None
-    state: str
-    accuracy_m: float | None
-    lon_deg: float
-    lat_deg: float
-
-
-@dataclass(frozen=True, slots=True)
-class Category:
-    """An entry of a dictionary of categories, as far as files may name it."""
-
-    code: str
-    name: str
-    name_en: str
-    is_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +98,9 @@ def parse_areas(
     columns: Mapping[str, str],
     geometry: GeometryArray,
     *,
-    level: Level,
+    level: AreaLevel,
     code_prefix: str = "",
-) -> ParsedRows[AreaRow]:
+) -> ParsedRows[ImportedArea]:
     """Read areas of one level.
 
     ``code_prefix`` is put before each code of the file (which may hold only a sequence number, or be shorter
@@ -189,12 +108,12 @@ def parse_areas(
     """
     cells = Cells(table, columns)
 
-    def parse(index: int, number: int, _remarks: list[Remark]) -> Iterable[AreaRow]:
+    def parse(index: int, number: int, _remarks: list[Remark]) -> Iterable[ImportedArea]:
         code = cells.text(index, "code", max_length=40)
         kind = first_known(
             cells.text(index, "kind"), _KINDS_OF_AREA, field="kind", reason_code="unknown_kind"
         )
-        yield AreaRow(
+        yield ImportedArea(
             row_number=number,
             level=level,
             code=None if code is None else code_prefix + code.upper(),
@@ -206,7 +125,7 @@ def parse_areas(
             resident_count=cells.count(index, "resident_count"),
             office_phone=cells.text(index, "office_phone"),
             office_hours=cells.text(index, "office_hours"),
-            boundary=geometry[index],
+            boundary=shapely.to_wkb(geometry[index], byte_order=1),
         )
 
     return _each_row(table, geometry, parse, key=lambda row: row.code, key_field="code")
@@ -220,7 +139,7 @@ def parse_service_points(
     categories: Sequence[Category],
     default_category: str | None,
     source_name: str,
-) -> ParsedRows[ServicePointRow]:
+) -> ParsedRows[ImportedServicePoint]:
     """Read service points.
 
     A point without a code gets one made of its name and address (or place), so that the next import of the
@@ -231,7 +150,7 @@ def parse_service_points(
     by_word = _by_word(categories)
     restricted = {category.code for category in categories if category.is_restricted}
 
-    def parse(index: int, number: int, remarks: list[Remark]) -> Iterable[ServicePointRow]:
+    def parse(index: int, number: int, remarks: list[Remark]) -> Iterable[ImportedServicePoint]:
         point = geometry[index]
         name = cells.required_text(index, "name")
         address = cells.text(index, "address") or ""
@@ -253,7 +172,7 @@ def parse_service_points(
             field="accuracy_class",
             reason_code="unknown_accuracy",
         )
-        yield ServicePointRow(
+        yield ImportedServicePoint(
             row_number=number,
             code=code or _made_code("P", source_name, name, address or f"{point.x:.4f} {point.y:.4f}"),
             name=name,
@@ -289,7 +208,7 @@ def parse_streets(
     geometry: GeometryArray,
     *,
     source_name: str,
-) -> ParsedRows[StreetRow]:
+) -> ParsedRows[ImportedStreet]:
     """Read streets; a row of several lines becomes several, numbered ``-2``, ``-3`` … after the first.
 
     Without a code column a stretch's code is made of its line, so that the next import finds it. A width
@@ -297,7 +216,7 @@ def parse_streets(
     """
     cells = Cells(table, columns)
 
-    def parse(index: int, number: int, remarks: list[Remark]) -> Iterable[StreetRow]:
+    def parse(index: int, number: int, remarks: list[Remark]) -> Iterable[ImportedStreet]:
         line = geometry[index]
         parts = [part for part in shapely.get_parts(line) if part.length > 0]
         if len(parts) > 1:
@@ -312,7 +231,7 @@ def parse_streets(
         walkable = cells.flag(index, "is_walkable")
         for place, part in enumerate(parts, start=1):
             base = code or _made_code("L", source_name, shapely.to_wkb(part, hex=True, byte_order=1))
-            yield StreetRow(
+            yield ImportedStreet(
                 row_number=number,
                 code=base if place == 1 else f"{base}-{place}",
                 name=cells.text(index, "name"),
@@ -320,7 +239,7 @@ def parse_streets(
                 kind=kind,
                 width_m=_width_m(cells, index, number, kind, remarks),
                 is_walkable=word not in _NOT_WALKABLE if walkable is None else walkable,
-                centreline=LineString(shapely.get_coordinates(part)),
+                centreline=shapely.to_wkb(part, byte_order=1),
             )
 
     return _each_row(table, geometry, parse, key=lambda row: row.code, key_field="code")
@@ -334,7 +253,7 @@ def parse_issues(
     categories: Sequence[Category],
     default_category: str | None,
     now: datetime,
-) -> ParsedRows[IssueRow]:
+) -> ParsedRows[ImportedIssue]:
     """Read issues.
 
     An issue closed before it was created keeps its creation as the closing time too, with a remark: its
@@ -344,7 +263,7 @@ def parse_issues(
     cells = Cells(table, columns)
     by_word = _by_word(categories)
 
-    def parse(index: int, number: int, remarks: list[Remark]) -> Iterable[IssueRow]:
+    def parse(index: int, number: int, remarks: list[Remark]) -> Iterable[ImportedIssue]:
         external_id = cells.required_text(index, "external_id", max_length=100)
         named = cells.text(index, "category")
         category = _category(cells, index, number, by_word, default_category, remarks)
@@ -368,7 +287,7 @@ def parse_issues(
             remarks.append(Remark(number, "closed_at", "", "closed_without_time"))
             closed_at = captured_at
         point = geometry[index]
-        yield IssueRow(
+        yield ImportedIssue(
             row_number=number,
             external_id=external_id,
             category_code=category,

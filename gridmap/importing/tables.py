@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gridmap.domain.imports import Rejection, Remark
 from gridmap.importing.errors import LimitPassed
 
 GeometryArray = npt.NDArray[np.object_]
@@ -30,30 +31,7 @@ class ReadLimits:
         """Raise LimitPassed when ``found`` is more than the limit of that name allows."""
         allowed = int(getattr(self, limit))
         if found > allowed:
-            raise LimitPassed(limit=limit, allowed=allowed, found=found)
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A row that cannot be imported: the number a spreadsheet or GIS shows, and why.
-
-    ``field`` is ours (``geometry``, ``code`` …), ``value`` what the file said, cut to a readable length.
-    """
-
-    row_number: int
-    field: str
-    value: str
-    reason_code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """A row that was kept, and what was repaired, assumed or left out for it."""
-
-    row_number: int
-    field: str
-    value: str
-    reason_code: str
+            raise LimitPassed(detail=limit, allowed=allowed, found=found)
 
 
 @dataclass(frozen=True, slots=True)
