@@ -122,3 +122,20 @@ class Remark:
     field: str
     value: str
     reason_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerOutcome:
+    """What became of the rows that could be read.
+
+    ``absent_count``: areas of the level that are stored and not in the file; they stay.
+    ``outside_count``: points that lie in no area.
+    """
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejections: tuple[Rejection, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    absent_count: int = 0
+    outside_count: int = 0

@@ -1,4 +1,4 @@
-"""Boundaries simplified for drawing, all of one level together, so that neighbours keep their shared edges."""
+"""Boundaries simplified for drawing, a level at once, so that neighbours keep their shared edges."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,15 @@ class SourceTable:
     def row_count(self) -> int:
         """The number of rows that could be read."""
         return len(self.row_numbers)
+
+    def first(self, row_count: int) -> SourceTable:
+        """The table's first rows only."""
+        return replace(
+            self,
+            row_numbers=self.row_numbers[:row_count],
+            columns={name: values[:row_count] for name, values in self.columns.items()},
+            geometry=None if self.geometry is None else self.geometry[:row_count],
+        )
 
 
 _SHOWN_LENGTH = 80

@@ -26,6 +26,9 @@ FIND_LEVEL = text(
     """
 )
 
+# Every code that was ever used, also by versions that have ended.
+FIND_CODES = text("SELECT DISTINCT code FROM area WHERE scheme_id = :scheme_id AND level = :level")
+
 CLOSE_VERSIONS = text("UPDATE area SET valid_to = :day WHERE id = ANY (:ids)")
 
 _ITEM = """
@@ -148,6 +151,11 @@ def find_level(session: Session, *, scheme_id: int, level: str, day: date) -> li
         )
         for row in rows
     ]
+
+
+def find_codes(session: Session, *, scheme_id: int, level: str) -> list[str]:
+    """Every code that the level has used, now or before."""
+    return list(session.scalars(FIND_CODES, {"scheme_id": scheme_id, "level": level}))
 
 
 def close_versions(session: Session, ids: Sequence[int], *, day: date) -> None:

@@ -19,7 +19,7 @@ from gridmap.domain.routing import CRACK_M, AreaCandidate, AreaLevel, Assignment
 from gridmap.storage.routing import FIND_ASSIGNMENTS
 
 _CHUNK_LENGTH = 5_000
-# Twice a crack (half a metre) in degrees, at any latitude of China: the exact distance is asked for inside it.
+# A crack in degrees, generously for any latitude of China: inside it the exact distance is asked for.
 _REACH_DEG = 2 * CRACK_M / 111_320.0 / 0.5
 
 # Indexes: idx_area_boundary and idx_responsibility_zone_boundary (GiST), once for each pin.

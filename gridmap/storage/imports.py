@@ -201,9 +201,7 @@ def add_scheme(session: Session, *, code: str, name: str, purpose: str, valid_fr
 def service_point_categories(session: Session) -> list[Category]:
     """The dictionary of service points."""
     query = select(ServicePointCategoryRow).order_by(ServicePointCategoryRow.sort_order)
-    return [
-        Category(row.code, row.name, row.name_en, row.is_restricted) for row in session.scalars(query)
-    ]
+    return [Category(row.code, row.name, row.name_en, row.is_restricted) for row in session.scalars(query)]
 
 
 def issue_categories(session: Session) -> list[Category]:
@@ -310,7 +308,9 @@ def layer_counts(session: Session, *, day: date) -> list[LayerCount]:
     ]
 
 
-def _upsert(session: Session, statement: Any, rows: Sequence[Mapping[str, object]], **fixed: object) -> Written:
+def _upsert(
+    session: Session, statement: Any, rows: Sequence[Mapping[str, object]], **fixed: object
+) -> Written:
     written = Written()
     for start in range(0, len(rows), CHUNK_LENGTH):
         chunk = json.dumps(rows[start : start + CHUNK_LENGTH], ensure_ascii=False)

@@ -1,0 +1,393 @@
+"""Areas of one level into a grid scheme: codes found or proposed, parents found, versions kept.
+
+A changed area closes its old version on the day from which the new one holds; the old one stays for history.
+Areas that are stored and not in the file are left alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy.orm import Session
+
+from gridmap.domain.area_codes import (
+    MAX_GRIDS_PER_COMMUNITY,
+    MAX_MICRO_GRIDS_PER_GRID,
+    AreaLevel,
+    InvalidAreaCode,
+    grid_code,
+    micro_grid_code,
+    parent_code,
+    reading_order,
+    validate,
+)
+from gridmap.domain.imports import ImportedArea, LayerOutcome, Rejection, Remark
+from gridmap.domain.permissions import Action, Actor, can
+from gridmap.importing.overviews import label_points_of, overviews_of
+from gridmap.storage import import_areas as store
+from gridmap.use_cases.import_placement import Progress
+
+_UPPER = {
+    AreaLevel.COMMUNITY: AreaLevel.SUBDISTRICT,
+    AreaLevel.GRID: AreaLevel.COMMUNITY,
+    AreaLevel.MICRO_GRID: AreaLevel.GRID,
+}
+# The digits that a proposed code begins with, before its own sequence.
+_PREFIX_LENGTH = {
+    AreaLevel.SUBDISTRICT: 6,
+    AreaLevel.COMMUNITY: 9,
+    AreaLevel.GRID: 12,
+    AreaLevel.MICRO_GRID: 14,
+}
+_LARGEST_SEQUENCE = {
+    AreaLevel.SUBDISTRICT: 999,
+    AreaLevel.COMMUNITY: 999,
+    AreaLevel.GRID: MAX_GRIDS_PER_COMMUNITY,
+    AreaLevel.MICRO_GRID: MAX_MICRO_GRIDS_PER_GRID,
+}
+
+
+def import_areas(
+    session: Session,
+    actor: Actor,
+    rows: Sequence[ImportedArea],
+    *,
+    level: AreaLevel,
+    scheme_id: int,
+    code_prefix: str,
+    valid_from: date,
+    progress: Progress,
+) -> LayerOutcome:
+    """Write areas that are new or changed, as versions that hold from ``valid_from``.
+
+    Parameters
+    ----------
+    rows : all of ``level``, with distinct codes or none
+    code_prefix : the first digits of the codes proposed for areas without one; empty: their parent's code
+    """
+    stored = store.find_level(session, scheme_id=scheme_id, level=level.value, day=valid_from)
+    now_stored = {area.content.code: area for area in stored if area.holds_on(valid_from)}
+    begun_later = {area.content.code for area in stored if area.valid_from > valid_from}
+    uppers = _Uppers.load(session, scheme_id=scheme_id, level=level, day=valid_from)
+    findings = _Findings()
+    labels = dict(zip([row.row_number for row in rows], _labels(rows), strict=True))
+    coded = _with_valid_codes(rows, level, findings)
+    named = _with_codes_of_the_same_name(coded, now_stored, labels, code_prefix)
+    taken = set(store.find_codes(session, scheme_id=scheme_id, level=level.value))
+    complete = _with_proposed_codes(
+        named, level, uppers=uppers, labels=labels, taken=taken, prefix=code_prefix, findings=findings
+    )
+    permitted = _permitted(complete, actor, begun_later, findings)
+    contents = {
+        row.row_number: _content(row, uppers.parent_id(row, labels[row.row_number], findings))
+        for row in permitted
+    }
+    plan = _Plan.make(list(contents.values()), now_stored, valid_from=valid_from)
+    progress("draw", 0, len(contents))
+    _write(session, plan, now_stored, level=level, scheme_id=scheme_id, day=valid_from)
+    progress("write", len(contents), len(contents))
+    return LayerOutcome(
+        added=len(plan.new),
+        updated=len(plan.successors) + len(plan.corrected),
+        unchanged=plan.unchanged_count,
+        rejections=tuple(findings.rejections),
+        remarks=tuple(findings.remarks),
+        absent_count=len(now_stored.keys() - {content.code for content in contents.values()}),
+    )
+
+
+class _Findings:
+    def __init__(self) -> None:
+        self.rejections: list[Rejection] = []
+        self.remarks: list[Remark] = []
+
+    def reject(self, row: ImportedArea, field: str, value: str, reason_code: str) -> None:
+        self.rejections.append(Rejection(row.row_number, field, value, reason_code))
+
+    def remark(self, row: ImportedArea, field: str, value: str, reason_code: str) -> None:
+        self.remarks.append(Remark(row.row_number, field, value, reason_code))
+
+
+class _Uppers:
+    """The areas one level up on the day, by code and by place."""
+
+    def __init__(self, areas: Sequence[store.StoredArea]) -> None:
+        self._areas = sorted(areas, key=lambda area: area.content.code)
+        self._by_code = {area.content.code: area for area in self._areas}
+        shapes: Any = shapely.from_wkb(
+            np.array([area.content.boundary for area in self._areas], dtype=object)
+        )
+        self._tree = shapely.STRtree(shapes)
+
+    @classmethod
+    def load(cls, session: Session, *, scheme_id: int, level: AreaLevel, day: date) -> _Uppers:
+        upper = _UPPER.get(level)
+        if upper is None:
+            return cls([])
+        stored = store.find_level(session, scheme_id=scheme_id, level=upper.value, day=day)
+        return cls([area for area in stored if area.holds_on(day)])
+
+    def at(self, label: tuple[float, float]) -> store.StoredArea | None:
+        """The upper area that holds the point; of several the lowest code."""
+        found = self._tree.query(shapely.Point(label), predicate="intersects")
+        return self._areas[int(min(found))] if len(found) else None
+
+    def parent_id(self, row: ImportedArea, label: tuple[float, float], findings: _Findings) -> int | None:
+        """The parent that the file names, or that the code names, or that holds the area."""
+        holder = self.at(label)
+        named = self._by_code.get(row.parent_code or "") or self._by_code.get(
+            parent_code(row.code or "") or ""
+        )
+        chosen = named or holder
+        if chosen is None:
+            if self._areas:
+                findings.remark(row, "parent_code", row.parent_code or "", "no_parent")
+            return None
+        if holder is not chosen:
+            findings.remark(row, "geometry", chosen.content.code, "outside_parent")
+        return chosen.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What to write: new areas, successors of closed versions, corrections of versions of the same day."""
+
+    new: list[store.AreaContent]
+    successors: dict[int, store.AreaContent]
+    corrected: dict[int, store.AreaContent]
+    unchanged_count: int
+
+    @classmethod
+    def make(
+        cls,
+        contents: Sequence[store.AreaContent],
+        now_stored: Mapping[str, store.StoredArea],
+        *,
+        valid_from: date,
+    ) -> _Plan:
+        plan = cls([], {}, {}, 0)
+        unchanged = 0
+        for content in contents:
+            earlier = now_stored.get(content.code)
+            if earlier is None:
+                plan.new.append(content)
+            elif earlier.content == content:
+                unchanged += 1
+            elif earlier.valid_from == valid_from:
+                plan.corrected[earlier.id] = content
+            else:
+                plan.successors[earlier.id] = content
+        return replace(plan, unchanged_count=unchanged)
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not (self.new or self.successors or self.corrected)
+
+
+def _write(
+    session: Session,
+    plan: _Plan,
+    now_stored: Mapping[str, store.StoredArea],
+    *,
+    level: AreaLevel,
+    scheme_id: int,
+    day: date,
+) -> None:
+    """Write the plan, and draw the whole level anew, because neighbours share simplified edges."""
+    if plan.changes_nothing:
+        return
+    replaced = plan.successors.keys() | plan.corrected.keys()
+    staying = [area for area in now_stored.values() if area.id not in replaced]
+    changed: list[tuple[int | None, store.AreaContent]] = [
+        *((None, content) for content in plan.new),
+        *((None, content) for content in plan.successors.values()),
+        *plan.corrected.items(),
+    ]
+    boundaries = [content.boundary for _, content in changed]
+    overviews = overviews_of([*boundaries, *(area.content.boundary for area in staying)], level=level)
+    versions = [
+        store.NewVersion(id=id_, content=content, overview=overview, label_point=label)
+        for (id_, content), overview, label in zip(
+            changed, overviews[: len(changed)], label_points_of(boundaries), strict=True
+        )
+    ]
+    store.close_versions(session, list(plan.successors), day=day)
+    ids = store.insert_versions(
+        session, [v for v in versions if v.id is None], scheme_id=scheme_id, level=level.value, day=day
+    )
+    store.correct_versions(session, [version for version in versions if version.id is not None])
+    redrawn = zip(staying, overviews[len(changed) :], strict=True)
+    store.redraw(session, {area.id: drawn for area, drawn in redrawn if drawn != area.overview})
+    store.adopt_children(
+        session, {old: ids[content.code] for old, content in plan.successors.items()}, day=day
+    )
+
+
+def _labels(rows: Sequence[ImportedArea]) -> list[tuple[float, float]]:
+    return label_points_of([row.boundary for row in rows]) if rows else []
+
+
+def _with_valid_codes(
+    rows: Sequence[ImportedArea], level: AreaLevel, findings: _Findings
+) -> list[ImportedArea]:
+    kept: list[ImportedArea] = []
+    for row in rows:
+        try:
+            if row.code is not None:
+                validate(row.code, level)
+            kept.append(row)
+        except InvalidAreaCode as error:
+            findings.reject(row, "code", f"{row.code} ({error.reason})", "code_does_not_fit_level")
+    return kept
+
+
+def _with_codes_of_the_same_name(
+    rows: Sequence[ImportedArea],
+    now_stored: Mapping[str, store.StoredArea],
+    labels: Mapping[int, tuple[float, float]],
+    prefix: str,
+) -> list[ImportedArea]:
+    """Recognise areas without a code: the same name, and of several the one at the same place.
+
+    A single area of that name is the same area even if it moved away from its old place.
+    """
+    claimed = {row.code for row in rows if row.code is not None}
+    by_name: dict[str, list[store.StoredArea]] = defaultdict(list)
+    for code, area in now_stored.items():
+        if code.startswith(prefix) and code not in claimed:
+            by_name[area.content.name].append(area)
+    name_counts = Counter(row.name for row in rows if row.code is None)
+    named: list[ImportedArea] = []
+    for row in rows:
+        candidates = by_name.get(row.name, []) if row.code is None else []
+        here = shapely.Point(labels[row.row_number])
+        found = next((area for area in candidates if area.content.boundary == row.boundary), None)
+        found = found or next(
+            (area for area in candidates if shapely.from_wkb(area.content.boundary).intersects(here)), None
+        )
+        if found is None and len(candidates) == 1 == name_counts[row.name]:
+            found = candidates[0]
+        if found is None:
+            named.append(row)
+            continue
+        candidates.remove(found)
+        named.append(replace(row, code=found.content.code))
+    return named
+
+
+def _with_proposed_codes(
+    rows: Sequence[ImportedArea],
+    level: AreaLevel,
+    *,
+    uppers: _Uppers,
+    labels: Mapping[int, tuple[float, float]],
+    taken: set[str],
+    prefix: str,
+    findings: _Findings,
+) -> list[ImportedArea]:
+    """Give codes to areas without one, in reading order (north to south, west to east) under each parent.
+
+    A code that was ever used is not used again.
+    """
+    taken = taken | {row.code for row in rows if row.code is not None}
+    groups: dict[str, list[ImportedArea]] = defaultdict(list)
+    for row in rows:
+        if row.code is None:
+            groups[_prefix_of(row, level, uppers, labels[row.row_number], prefix)].append(row)
+    proposed: dict[int, str] = {}
+    for start, group in groups.items():
+        refusal = _prefix_refusal(start, level)
+        if refusal is not None:
+            for row in group:
+                findings.reject(row, "code", start or row.name, refusal)
+            continue
+        codes = (
+            code
+            for number in range(1, _LARGEST_SEQUENCE[level] + 1)
+            if (code := _code(level, start, number)) not in taken
+        )
+        points = [labels[row.row_number] for row in group]
+        for index in reading_order(points, row_height=_usual_height(group)):
+            row = group[index]
+            code = next(codes, None)
+            if code is None:
+                findings.reject(row, "code", start, "no_code_left")
+                continue
+            proposed[row.row_number] = code
+            findings.remark(row, "code", code, "code_proposed")
+    complete = [
+        row if row.code is not None else replace(row, code=proposed.get(row.row_number)) for row in rows
+    ]
+    return [row for row in complete if row.code is not None]
+
+
+def _prefix_of(
+    row: ImportedArea, level: AreaLevel, uppers: _Uppers, label: tuple[float, float], prefix: str
+) -> str:
+    if prefix:
+        return prefix
+    named = row.parent_code
+    if named is None:
+        holder = uppers.at(label)
+        named = "" if holder is None else holder.content.code
+    return named[: _PREFIX_LENGTH[level]]
+
+
+def _prefix_refusal(start: str, level: AreaLevel) -> str | None:
+    """Why no code can be made of these first digits, or None."""
+    if not start:
+        return "no_code_and_no_parent"
+    try:
+        validate(_code(level, start, 1), level)
+    except InvalidAreaCode:
+        return "code_prefix_does_not_fit"
+    return None
+
+
+def _code(level: AreaLevel, start: str, number: int) -> str:
+    if level is AreaLevel.GRID:
+        return grid_code(start, number)
+    if level is AreaLevel.MICRO_GRID:
+        return micro_grid_code(f"{start}0", number)
+    return f"{start}{number:03d}"
+
+
+def _usual_height(rows: Sequence[ImportedArea]) -> float:
+    """Half the usual height of these areas: what still counts as the same row of a page."""
+    bounds = shapely.bounds(shapely.from_wkb(np.array([row.boundary for row in rows], dtype=object)))
+    return max(float(np.median(bounds[:, 3] - bounds[:, 1])) / 2, 1e-9)
+
+
+def _permitted(
+    rows: Sequence[ImportedArea], actor: Actor, begun_later: set[str], findings: _Findings
+) -> list[ImportedArea]:
+    kept: list[ImportedArea] = []
+    for row in rows:
+        if not can(actor, Action.IMPORT_LAYERS, row.code):
+            findings.reject(row, "code", row.code or "", "outside_your_areas")
+        elif row.code in begun_later:
+            findings.reject(row, "code", row.code or "", "a_later_version_exists")
+        else:
+            kept.append(row)
+    return kept
+
+
+def _content(row: ImportedArea, parent_id: int | None) -> store.AreaContent:
+    return store.AreaContent(
+        code=row.code or "",
+        name=row.name,
+        name_en=row.name_en,
+        kind=row.kind,
+        parent_id=parent_id,
+        household_count=row.household_count,
+        resident_count=row.resident_count,
+        office_phone=row.office_phone,
+        office_hours=row.office_hours,
+        boundary=row.boundary,
+    )

@@ -1,0 +1,168 @@
+"""Issues of another system: placed, routed and written with a history, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from sqlalchemy.orm import Session
+
+from gridmap.domain.coordinates import LonLat
+from gridmap.domain.imports import ImportedIssue, LayerOutcome, Rejection, Remark
+from gridmap.domain.issue_input import Report
+from gridmap.domain.issues import Created, Event, IssueState, Routed, StateChanged
+from gridmap.domain.permissions import Action, Actor, can
+from gridmap.domain.routing import AreaLevel, Match, Placement, RoutingDecision, route
+from gridmap.importing.cells import OFFICE_TIME
+from gridmap.storage.import_issues import KnownIssue, RoutedIssue, find_known, insert_issues
+from gridmap.storage.import_places import find_assignments_of_many
+from gridmap.use_cases.import_placement import Progress, placements_of
+
+_NAMESPACE = UUID("6f3c5e1a-6b0e-5d0e-9d0b-5a0c3c2d7f11")
+_CHUNK_LENGTH = 2_000
+
+
+def import_issues(
+    session: Session,
+    actor: Actor,
+    rows: Sequence[ImportedIssue],
+    *,
+    source_name: str,
+    scheme_id: int | None,
+    reporter_account_id: int,
+    now: datetime,
+    progress: Progress,
+) -> LayerOutcome:
+    """Write the issues that are not here yet, each routed by the map of today.
+
+    The identity of an issue is ``source_name`` and its external id. One that is here already is left alone,
+    because it has its own history by now; if the file says something else of it, a remark says so. Nobody is
+    notified: these are old news.
+    """
+    external_ids = [f"{source_name}:{row.external_id}" for row in rows]
+    known = find_known(session, external_ids)
+    remarks: list[Remark] = []
+    rejections: list[Rejection] = []
+    fresh: list[tuple[str, ImportedIssue]] = []
+    for external_id, row in zip(external_ids, rows, strict=True):
+        earlier = known.get(external_id)
+        if earlier is None:
+            fresh.append((external_id, row))
+        elif _differs(earlier, row, _client_id(external_id)):
+            remarks.append(Remark(row.row_number, "external_id", row.external_id, "here_with_other_content"))
+    day = now.astimezone(OFFICE_TIME).date()
+    points = [(row.lon_deg, row.lat_deg) for _, row in fresh]
+    placements = list(placements_of(session, points, day=day, scheme_id=scheme_id, progress=progress))
+    decisions = _decisions(session, placements, now=now)
+    accepted: list[RoutedIssue] = []
+    outside_count = 0
+    for (external_id, row), placement in zip(fresh, placements, strict=True):
+        if not can(actor, Action.IMPORT_LAYERS, placement.area_code):
+            code = placement.area_code or "outside every area"
+            rejections.append(Rejection(row.row_number, "geometry", code, "outside_your_areas"))
+            continue
+        if placement.match is Match.NONE:
+            outside_count += 1
+            value = f"{row.lon_deg}, {row.lat_deg}"
+            remarks.append(Remark(row.row_number, "geometry", value, "outside_every_area"))
+        accepted.append(_routed(external_id, row, decisions[_key(placement)], now=now))
+    for start in range(0, len(accepted), _CHUNK_LENGTH):
+        insert_issues(
+            session, accepted[start : start + _CHUNK_LENGTH], reporter_account_id=reporter_account_id
+        )
+        progress("write", min(start + _CHUNK_LENGTH, len(accepted)), len(accepted))
+    return LayerOutcome(
+        added=len(accepted),
+        unchanged=len(rows) - len(fresh),
+        rejections=tuple(rejections),
+        remarks=tuple(remarks),
+        outside_count=outside_count,
+    )
+
+
+_Key = tuple[Match, tuple[int, ...], str | None]
+
+
+def _key(placement: Placement) -> _Key:
+    """What a routing decision depends on: points of one micro-grid and zone share theirs."""
+    return placement.match, tuple(area.id for area in placement.areas.values()), placement.zone_code
+
+
+def _decisions(
+    session: Session, placements: Sequence[Placement], *, now: datetime
+) -> dict[_Key, RoutingDecision]:
+    """Decide once for each distinct placement; one statement finds the posts of them all."""
+    distinct = {_key(placement): placement for placement in placements}
+    day = now.astimezone(OFFICE_TIME).date()
+    posts = find_assignments_of_many(
+        session,
+        area_codes={area.code for placement in distinct.values() for area in placement.areas.values()},
+        zone_codes={placement.zone_code for placement in distinct.values() if placement.zone_code},
+        day=day,
+    )
+    decisions: dict[_Key, RoutingDecision] = {}
+    for key, placement in distinct.items():
+        codes = [*(area.code for area in placement.areas.values()), placement.zone_code or ""]
+        assignments = [assignment for code in codes for assignment in posts.get(code, ())]
+        decisions[key] = route(placement, assignments, today=day)
+    return decisions
+
+
+def _client_id(external_id: str) -> UUID:
+    return uuid5(_NAMESPACE, external_id)
+
+
+def _report(row: ImportedIssue, client_id: UUID) -> Report:
+    return Report(
+        client_id=client_id,
+        category_code=row.category_code,
+        location=LonLat(lon_deg=row.lon_deg, lat_deg=row.lat_deg),
+        description=row.description,
+        captured_at=row.captured_at,
+        accuracy_m=row.accuracy_m,
+        address_text=row.address_text,
+    )
+
+
+def _differs(earlier: KnownIssue, row: ImportedIssue, client_id: UUID) -> bool:
+    return earlier.request_hash != _report(row, client_id).content_hash() or earlier.state != row.state
+
+
+def _routed(external_id: str, row: ImportedIssue, decision: RoutingDecision, *, now: datetime) -> RoutedIssue:
+    client_id = _client_id(external_id)
+    report = _report(row, client_id)
+    placement = decision.placement
+    first, last = IssueState.SUBMITTED, IssueState(row.state)
+    events: list[tuple[Event, datetime]] = [
+        (Created(row.category_code, report.location, first), row.captured_at),
+        (Routed(decision), now),
+    ]
+    if last is not first:
+        events.append((StateChanged(first, last, None), row.closed_at or now))
+    return RoutedIssue(
+        id=uuid5(client_id, "issue"),
+        year=row.captured_at.astimezone(OFFICE_TIME).year,
+        client_id=client_id,
+        request_hash=report.content_hash(),
+        external_id=external_id,
+        category_code=row.category_code,
+        description=row.description,
+        lon_deg=row.lon_deg,
+        lat_deg=row.lat_deg,
+        accuracy_m=row.accuracy_m,
+        address_text=row.address_text,
+        captured_at=row.captured_at,
+        closed_at=row.closed_at,
+        state=row.state,
+        scheme_id=placement.scheme_id,
+        subdistrict_code=placement.code(AreaLevel.SUBDISTRICT),
+        community_code=placement.code(AreaLevel.COMMUNITY),
+        grid_code=placement.code(AreaLevel.GRID),
+        micro_grid_code=placement.code(AreaLevel.MICRO_GRID),
+        area_code=placement.area_code,
+        zone_code=placement.zone_code,
+        responsible_person_id=decision.responsible_person_id,
+        routing=decision.to_payload(),
+        events=tuple(events),
+    )
