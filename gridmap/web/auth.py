@@ -38,8 +38,8 @@ def init_app(app: Flask) -> None:
     # Static files and tiles must not renew the cookie, which would make them uncacheable.
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     manager = LoginManager()
-    # A phone changes its address as it walks: the signed cookie alone says who it is.
-    manager.session_protection = None
+    # A phone changes its address as it walks; "basic" only marks such a session as not fresh.
+    manager.session_protection = "basic"
     manager.user_loader(_load_user)
     manager.init_app(app)
     add_actor_source(app, _signed_in_actor)
@@ -70,8 +70,7 @@ def safe_next(path: str | None) -> str:
 
 
 def _signed_in_actor() -> Actor | None:
-    user = current_user._get_current_object()
-    return user.actor if isinstance(user, SignedInUser) else None
+    return current_user.actor if current_user.is_authenticated else None
 
 
 def _load_user(session_name: str) -> SignedInUser | None:
