@@ -48,7 +48,7 @@ class Transfer:
     byte_count: int
 
 
-@dataclass(slots=True)
+@dataclass  # no slots: Playwright notes its handlers on the object they belong to
 class Visit:
     """One page, with everything it asked for and complained about since it was opened."""
 

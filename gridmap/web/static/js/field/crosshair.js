@@ -40,6 +40,10 @@ export class Crosshair {
     map.on("moveend", () => this.#rest());
     map.on("contextmenu", (/** @type {any} */ event) => map.panTo(event.latlng));
     this.#bindPad();
+  }
+
+  /** Look up the place where the map stands now; from here on every rest of the map is looked up. */
+  start() {
     this.#rest();
   }
 

@@ -72,6 +72,7 @@ export function startReport(map) {
   find("[data-again]").addEventListener("click", startAfresh);
   bindCategoryDialog(form);
   offerStoredDraft();
+  crosshair.start();
   isReady = true;
 
   function offerStoredDraft() {

@@ -17,24 +17,25 @@ void whenMap().then((map) => {
       if (state === "looking") return;
       card.replaceChildren(...(answer ? describe(answer) : []));
     },
-    onmove: remember,
+    onmove: () => remember(map.getCenter()),
     onfix: ({ state, accuracy_m }) => {
       fixLine.hidden = state === "none";
       fixLine.textContent = say(`fix_${state}`, { m: Math.round(accuracy_m ?? 0) });
     },
   });
 
-  function remember() {
-    if (!crosshair) return;
-    const { lon, lat } = crosshair.place;
-    const address = new URL(location.href);
-    address.searchParams.set("lon", lon.toFixed(6));
-    address.searchParams.set("lat", lat.toFixed(6));
-    history.replaceState(null, "", address);
-    const report = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-report-here]"));
-    if (report) report.href = `${page.urls.report}?lon=${lon.toFixed(6)}&lat=${lat.toFixed(6)}`;
-  }
+  crosshair.start();
 });
+
+/** @param {{lng: number, lat: number}} centre */
+function remember({ lng, lat }) {
+  const address = new URL(location.href);
+  address.searchParams.set("lon", lng.toFixed(6));
+  address.searchParams.set("lat", lat.toFixed(6));
+  history.replaceState(null, "", address);
+  const report = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-report-here]"));
+  if (report) report.href = `${page.urls.report}?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}`;
+}
 
 /** @param {import("./people.js").AtPoint} answer */
 function describe(answer) {
