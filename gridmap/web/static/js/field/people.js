@@ -8,7 +8,7 @@ import { element, icon, page, say } from "./page.js";
  *
  * @typedef {{level: string, code: string, name: string, name_en?: string | null}} Area
  * @typedef {{role: string, name: string, phone?: string | null, reason: string, area_name?: string | null}} Person
- * @typedef {{areas: Area[], zone: {code: string, name: string} | null, responsible: Person[], match: string, near_boundary: Area[]}} AtPoint
+ * @typedef {{areas: Area[], zone: {code: string, name: string} | null, responsible: Person[], match: string, near_boundary: {kind: string, code: string, name: string}[]}} AtPoint
  */
 
 const FINEST_FIRST = ["micro_grid", "grid", "community", "subdistrict"];
@@ -63,10 +63,9 @@ export function showZoneLine(line, answer, state) {
 function hintFor(answer) {
   if (answer.match === "none") return say("outside_refused");
   if (answer.match === "nearest") return say("outside_nearest");
-  if (answer.near_boundary.length) {
-    return say("near_boundary", { names: answer.near_boundary.map(nameOf).join(say("list_comma")) });
-  }
-  return "";
+  const own = new Set([...answer.areas.map((area) => area.code), answer.zone?.code]);
+  const others = answer.near_boundary.filter((neighbour) => !own.has(neighbour.code));
+  return others.length ? say("near_boundary", { names: others.map((other) => other.name).join(say("list_comma")) }) : "";
 }
 
 /** @param {Person} person */
