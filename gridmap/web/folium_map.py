@@ -48,6 +48,8 @@ class OverlayLayer:
     style: str
     """A name in the style table of ``static/js/map_style.js``."""
     is_on: bool = False
+    selected: str | None = None
+    """Code of the area to draw as chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

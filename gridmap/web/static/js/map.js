@@ -22,7 +22,7 @@ import { COLOURS, GRID_TINTS, LAYER_STYLES, labelRules, paintRules } from "./map
  * @property {boolean} [zoom_buttons]
  * @property {[number, number, number]} [view] longitude, latitude, zoom; stronger than the extent
  */
-/** @typedef {{key: string, url: string, style: string, is_on: boolean}} Overlay */
+/** @typedef {{key: string, url: string, style: string, is_on: boolean, selected: string | null}} Overlay */
 
 const { L, protomapsL } = /** @type {any} */ (window);
 const IN_ENGLISH = document.documentElement.lang.startsWith("en");
@@ -188,7 +188,7 @@ function shapes(map, overlay, data) {
     interactive: Boolean(style.fill),
     style: (/** @type {any} */ feature) => (tinted ? { ...style, fillColor: GRID_TINTS[feature.id % GRID_TINTS.length] } : style),
     onEachFeature: (/** @type {any} */ feature, /** @type {any} */ layer) => {
-      layer.options.keyboard = false;
+      if (feature.properties.code === overlay.selected) layer.setStyle(LAYER_STYLES.selected);
       layer.on("click", (/** @type {any} */ event) => map.fire("gridmap:feature", { key: overlay.key, feature, layer, latlng: event.latlng }));
     },
   });

@@ -1,0 +1,294 @@
+"""The public map, its list, one place, and the list as a file. Nobody needs an account for these."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import segno
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext
+
+from gridmap.queries.overview import Overview
+from gridmap.queries.places import (
+    EXPORT_LIMIT,
+    PAGE_SIZE,
+    SORT_KEYS,
+    STATUSES,
+    PlaceFilter,
+    PlaceSummary,
+    SortKey,
+    list_categories,
+    list_places,
+    load_place,
+    nearest_places,
+)
+from gridmap.web.access import public
+from gridmap.web.assets import sprite_url
+from gridmap.web.deps import deps
+from gridmap.web.folium_map import MapParts, MapView, OverlayLayer, draw_map
+from gridmap.web.layers import areas_url, ground_url, local_today, service_points_url
+from gridmap.web.place_view import (
+    CategoryChoice,
+    PlaceLine,
+    PlaceView,
+    category_choices,
+    place_line,
+    place_view,
+    public_url,
+    status_words,
+)
+from gridmap.web.public_words import map_words
+from gridmap.web.shell import overview
+
+blueprint = Blueprint("public", __name__)
+
+_FIRST_LINES = 12
+AREA_LAYERS = ("subdistrict", "community", "grid", "micro_grid")
+DEFAULT_LAYERS = ("subdistrict", "community")
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapPage:
+    """What the map page shows."""
+
+    map: MapParts
+    data: Mapping[str, Any]
+    """For the page's script: addresses, words, categories, state."""
+    lines: Sequence[PlaceLine]
+    total: int
+    categories: Sequence[CategoryChoice]
+    wanted: PlaceFilter
+    statuses: Mapping[str, str]
+    layers_on: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """What the list page shows."""
+
+    lines: Sequence[PlaceLine]
+    total: int
+    page: int
+    page_count: int
+    sort: SortKey
+    wanted: PlaceFilter
+    categories: Sequence[CategoryChoice]
+    statuses: Mapping[str, str]
+    nearest: Sequence[PlaceLine]
+    """Filled when nothing was found."""
+
+
+def read_filter() -> PlaceFilter:
+    """The filter in the address; unknown words in it are left out, so that old links still open."""
+    return PlaceFilter(
+        categories=tuple(code for code in _values("c") if code.isalnum() and len(code) <= 12),
+        statuses=tuple(status for status in _values("status") if status in STATUSES),
+        typed=request.args.get("q", "").replace("\x00", "").strip()[:60],
+    )
+
+
+def _values(name: str) -> list[str]:
+    """``?c=a,b`` and ``?c=a&c=b`` mean the same."""
+    parts = [part for value in request.args.getlist(name) for part in value.split(",")]
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+@blueprint.get("/")
+@public
+def map_page() -> str:
+    """The map with the list beside it."""
+    wanted = read_filter()
+    about = overview()
+    with deps().sessions() as session:
+        today = local_today()
+        found, total = list_places(session, wanted, today=today, page_size=_FIRST_LINES)
+        categories = category_choices(list_categories(session, today=today), wanted.categories)
+    layers_on = _layers_on()
+    page = MapPage(
+        map=_public_map(about, layers_on),
+        data=_map_data(about, categories),
+        lines=[place_line(place) for place in found],
+        total=total,
+        categories=categories,
+        wanted=wanted,
+        statuses=status_words(),
+        layers_on=layers_on,
+    )
+    return render_template("public/map.html", page=page)
+
+
+def _layers_on() -> tuple[str, ...]:
+    known = (*AREA_LAYERS, "streets", "compounds")
+    return (
+        tuple(key for key in _values("layers") if key in known)
+        if "layers" in request.args
+        else DEFAULT_LAYERS
+    )
+
+
+def _public_map(about: Overview, layers_on: Sequence[str]) -> MapParts:
+    urls = {level: areas_url(about, level) for level in AREA_LAYERS}
+    urls |= {layer: ground_url(about, layer) for layer in ("streets", "compounds")}
+    overlays = [
+        OverlayLayer(key=key, url=url, style=key, is_on=key in layers_on) for key, url in urls.items()
+    ]
+    view = MapView(label=gettext("地图;同样的内容在列表里"), overlays=overlays, options=_view_option())
+    return draw_map(view, about=about, config=deps().config)
+
+
+def _view_option() -> dict[str, Any]:
+    """``z``, ``lat`` and ``lon`` of the address, when all three are numbers that a map can show."""
+    zoom, lat, lon = (request.args.get(name, type=float) for name in ("z", "lat", "lon"))
+    if zoom is None or lat is None or lon is None:
+        return {}
+    fits = 3 <= zoom <= 22 and -85 <= lat <= 85 and -180 <= lon <= 180
+    return {"view": [lon, lat, zoom]} if fits else {}
+
+
+def _map_data(about: Overview, categories: Sequence[CategoryChoice]) -> dict[str, Any]:
+    return {
+        "urls": {
+            "points": service_points_url(about),
+            "sprite": sprite_url(),
+            "list": url_for("public.list_page"),
+            "csv": url_for("public.list_csv"),
+        },
+        "categories": {
+            category.code: {"name": category.name, "icon": category.icon, "group": category.group}
+            for category in categories
+        },
+        "statuses": status_words(),
+        "default_layers": DEFAULT_LAYERS,
+        "words": map_words(),
+    }
+
+
+@blueprint.get("/list")
+@public
+def list_page() -> str:
+    """The list as a page: works without JavaScript, and for people who cannot see a map."""
+    wanted = read_filter()
+    sort = _sort()
+    page_number = max(1, min(request.args.get("page", 1, type=int), 10_000))
+    about = overview()
+    with deps().sessions() as session:
+        today = local_today()
+        found, total = list_places(session, wanted, today=today, sort=sort, page=page_number)
+        if not found and page_number > 1:
+            page_number = 1
+            found, total = list_places(session, wanted, today=today, sort=sort)
+        nearest: list[PlaceSummary] = []
+        if total == 0 and about.extent_deg is not None:
+            west, south, east, north = about.extent_deg
+            nearest = nearest_places(
+                session, lon_deg=(west + east) / 2, lat_deg=(south + north) / 2, today=today
+            )
+        categories = category_choices(list_categories(session, today=today), wanted.categories)
+    page = ListPage(
+        lines=[place_line(place) for place in found],
+        total=total,
+        page=page_number,
+        page_count=max(1, -(-total // PAGE_SIZE)),
+        sort=sort,
+        wanted=wanted,
+        categories=categories,
+        statuses=status_words(),
+        nearest=[place_line(place) for place in nearest],
+    )
+    return render_template("public/list.html", page=page)
+
+
+def _sort() -> SortKey:
+    asked, usual = request.args.get("sort"), SORT_KEYS[0]
+    return next((key for key in SORT_KEYS if key == asked), usual)
+
+
+@blueprint.get("/list.csv")
+@public
+def list_csv() -> Response:
+    """The filtered list as a file that spreadsheets read (UTF-8 with mark); without coordinates."""
+    with deps().sessions() as session:
+        found, _ = list_places(
+            session, read_filter(), today=local_today(), sort=_sort(), page_size=EXPORT_LIMIT
+        )
+    lines = [place_line(place) for place in found]
+    body = _as_csv(lines, {place.id: place.opening_hours for place in found})
+    response = Response("\ufeff" + body, mimetype="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="service-points.csv"'
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _as_csv(lines: Iterable[PlaceLine], opening_hours: Mapping[int, str | None]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(
+        [
+            gettext("名称"),
+            gettext("类别"),
+            gettext("状态"),
+            gettext("社区"),
+            gettext("地址"),
+            gettext("开放时间"),
+            gettext("电话"),
+            gettext("网址"),
+        ]
+    )
+    for line in lines:
+        cells = (
+            line.name,
+            line.category,
+            line.status_words,
+            line.community,
+            line.address,
+            opening_hours[line.id] or "",
+            line.phone or "",
+            public_url(line.url),
+        )
+        writer.writerow([_harmless(cell) for cell in cells])
+    return out.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA_START) else cell
+
+
+def _load_view(place_id: int) -> PlaceView:
+    with deps().sessions() as session:
+        return place_view(load_place(session, place_id, today=local_today()))
+
+
+@blueprint.get("/p/<int:place_id>")
+@public
+def place_page(place_id: int) -> str:
+    """One place as a page of its own: what a QR code or a shared link opens."""
+    view = _load_view(place_id)
+    return render_template("public/place.html", view=view)
+
+
+@blueprint.get("/p/<int:place_id>/card")
+@public
+def place_card(place_id: int) -> Response:
+    """One place as the part of a page that the map shows when its pin is chosen."""
+    response = Response(render_template("public/place_card.html", view=_load_view(place_id)))
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/p/<int:place_id>/qr.svg")
+@public
+def place_qr(place_id: int) -> Response:
+    """The address of a place as a QR code (level M, quiet zone of four modules)."""
+    view = _load_view(place_id)
+    drawn = BytesIO()
+    segno.make(view.share_url, error="m", micro=False).save(drawn, kind="svg", border=4, light="white")
+    response = Response(drawn.getvalue(), mimetype="image/svg+xml")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response

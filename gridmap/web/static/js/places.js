@@ -1,0 +1,569 @@
+// @ts-check
+/**
+ * The public map: list and pins in step, search, chips, layers, cards. The address holds the whole state.
+ *
+ * The list is the primary object; pins are its picture and stay out of the tab order.
+ */
+
+import { bounds, show, whenMap } from "./map.js";
+import { LAYER_STYLES } from "./map_style.js";
+
+/** @typedef {{id: number, name: string, category: string, status: string, shape: string, address: string, open: [number, number][] | undefined, words: string, lat: number, lon: number, distance_m: number}} Place */
+
+const { L } = /** @type {any} */ (window);
+const page = JSON.parse(find("#page-data").textContent ?? "{}");
+const IN_ENGLISH = document.documentElement.lang.startsWith("en");
+const CARE = document.documentElement.hasAttribute("data-care");
+const AREA_LEVELS = ["subdistrict", "community", "grid", "micro_grid"];
+const SHAPES = ["built", "building", "planned"];
+const CLUSTER_PX = CARE ? 52 : 40;
+const CLUSTERED_BELOW_ZOOM = 17.5;
+const ROWS_AT_MOST = 60;
+const NEAREST = 3;
+const PIN_FOCUS_ZOOM = 17.5;
+
+/**
+ * @template {Element} T
+ * @param {string} selector
+ * @param {ParentNode} [root]
+ * @returns {T}
+ */
+function find(selector, root = document) {
+  const element = root.querySelector(selector);
+  if (!element) throw new Error(`missing in this page: ${selector}`);
+  return /** @type {T} */ (element);
+}
+
+/** @param {string} key @param {Record<string, string | number>} [parameters] */
+function say(key, parameters = {}) {
+  return page.words[key].replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ name) => String(parameters[name] ?? ""));
+}
+
+/* ── state and address ─────────────────────────────────────────────────────────────────────────── */
+
+const state = {
+  /** @type {Set<string>} */ categories: new Set(),
+  /** @type {Set<string>} */ shapes: new Set(SHAPES),
+  typed: "",
+  /** @type {number | null} */ selected: null,
+  /** @type {string | null} */ area: null,
+  /** @type {Set<string>} */ layers: new Set(page.default_layers),
+  /** @type {Set<number> | null} */ only: null,
+};
+
+function readAddress() {
+  const asked = new URLSearchParams(location.search);
+  const list = (/** @type {string} */ name) => asked.getAll(name).flatMap((value) => value.split(",")).filter(Boolean);
+  state.categories = new Set(list("c").filter((code) => page.categories[code]));
+  const shapes = list("s").filter((shape) => SHAPES.includes(shape));
+  state.shapes = new Set(shapes.length ? shapes : SHAPES);
+  state.typed = asked.get("q") ?? "";
+  state.selected = Number(asked.get("sel")) || null;
+  state.area = asked.get("area");
+  if (asked.has("layers")) state.layers = new Set(list("layers"));
+}
+
+function writeAddress({ is_step = false } = {}) {
+  const query = new URLSearchParams();
+  if (state.categories.size) query.set("c", [...state.categories].join(","));
+  if (state.shapes.size < SHAPES.length) query.set("s", [...state.shapes].join(","));
+  if (state.typed) query.set("q", state.typed);
+  if (state.selected) query.set("sel", String(state.selected));
+  if (state.area) query.set("area", state.area);
+  const layers = [...state.layers].sort().join(",");
+  if (layers !== [...page.default_layers].sort().join(",")) query.set("layers", layers);
+  const { lat, lng } = map.getCenter();
+  query.set("z", String(map.getZoom()));
+  query.set("lat", lat.toFixed(5));
+  query.set("lon", lng.toFixed(5));
+  const url = `${location.pathname}?${query.toString().replaceAll("%2C", ",")}`;
+  history[is_step ? "pushState" : "replaceState"](null, "", url);
+  const filter = new URLSearchParams([...query].filter(([name]) => ["c", "q"].includes(name))).toString();
+  for (const link of document.querySelectorAll("[data-list-link]")) link.setAttribute("href", `${page.urls.list}?${filter}`);
+  for (const link of document.querySelectorAll("[data-csv-link]")) link.setAttribute("href", `${page.urls.csv}?${filter}`);
+  for (const link of document.querySelectorAll("[data-keep-state]")) {
+    const there = new URL(/** @type {HTMLAnchorElement} */ (link).href);
+    const kept = new URLSearchParams(query);
+    for (const name of ["lang", "care"]) {
+      const value = there.searchParams.get(name);
+      if (value) kept.set(name, value);
+    }
+    link.setAttribute("href", `${there.pathname}?${kept}`);
+  }
+}
+
+/* ── places ────────────────────────────────────────────────────────────────────────────────────── */
+
+/** @type {Place[]} */
+let places = [];
+
+/** @param {any} collection GeoJSON */
+function readPlaces(collection) {
+  return collection.features.map((/** @type {any} */ feature) => {
+    const p = feature.properties;
+    const name = (IN_ENGLISH && p.name_en) || p.name;
+    const category = page.categories[p.category]?.name ?? "";
+    const shape = p.status === "built" || p.status === "building" ? p.status : "planned";
+    const words = `${p.key} ${name} ${p.address} ${category}`.toLowerCase();
+    const [lon, lat] = feature.geometry.coordinates;
+    return { id: feature.id, name, category: p.category, status: p.status, shape, address: p.address, open: p.open, words, lat, lon, distance_m: 0 };
+  });
+}
+
+function wordsTyped() {
+  return state.typed.toLowerCase().split(/\s+/).map((word) => word.replace(/[^\p{L}\p{N}]/gu, "")).filter(Boolean);
+}
+
+/** Everything that fits the filter, wherever it is. */
+function fitting() {
+  const words = wordsTyped();
+  return places.filter(
+    (place) =>
+      (state.categories.size === 0 || state.categories.has(place.category)) &&
+      state.shapes.has(place.shape) &&
+      (state.only === null || state.only.has(place.id)) &&
+      words.every((word) => place.words.includes(word)),
+  );
+}
+
+/** Minutes since Monday 00:00 in China, which has one time zone and no summer time. */
+function minuteOfWeek() {
+  const there = new Date(Date.now() + 8 * 3_600_000);
+  return ((there.getUTCDay() + 6) % 7) * 1440 + there.getUTCHours() * 60 + there.getUTCMinutes();
+}
+
+/** @param {Place} place */
+function openState(place) {
+  if (place.status !== "built") return { state: place.status, words: page.statuses[place.status] };
+  if (!place.open) return { state: "unknown", words: "" };
+  const now = minuteOfWeek();
+  const is_open = place.open.some(([start, end]) => start <= now && now < end);
+  return { state: is_open ? "open" : "closed", words: say(is_open ? "open" : "closed") };
+}
+
+/** @param {number} metres */
+function sayDistance(metres) {
+  return metres < 1000 ? say("m", { n: Math.max(10, Math.round(metres / 10) * 10) }) : say("km", { n: (metres / 1000).toFixed(1) });
+}
+
+/* ── list ──────────────────────────────────────────────────────────────────────────────────────── */
+
+const listElement = find("[data-list]");
+const rowTemplate = /** @type {HTMLTemplateElement} */ (find("#place-row"));
+
+/** @param {Place} place */
+function row(place) {
+  const made = /** @type {HTMLElement} */ (rowTemplate.content.cloneNode(true));
+  const link = /** @type {HTMLAnchorElement} */ (find("a", made));
+  link.href = `/p/${place.id}`;
+  link.dataset.id = String(place.id);
+  if (place.id === state.selected) link.setAttribute("aria-current", "true");
+  dressPin(find(".pin", made), place);
+  find(".place-name", made).textContent = place.name;
+  find("[data-category]", made).textContent = page.categories[place.category]?.name ?? "";
+  const hours = openState(place);
+  const words = /** @type {HTMLElement} */ (find(".place-state", made));
+  words.dataset.open = hours.state;
+  words.textContent = hours.words;
+  words.hidden = !hours.words;
+  find("[data-distance]", made).textContent = sayDistance(place.distance_m);
+  find(".place-address", made).textContent = place.address;
+  return made;
+}
+
+/** @param {Element} pin @param {Place} place */
+function dressPin(pin, place) {
+  const category = page.categories[place.category];
+  pin.setAttribute("data-group", category?.group ?? "convenience");
+  pin.setAttribute("data-shape", place.shape);
+  find("use", pin).setAttribute("href", `${page.urls.sprite}#${category?.icon ?? "map-pin"}`);
+}
+
+function drawList() {
+  const all = fitting();
+  const from = you ?? map.getCenter();
+  for (const place of places) place.distance_m = map.distance(from, [place.lat, place.lon]);
+  const near = (/** @type {Place[]} */ some) => some.sort((a, b) => a.distance_m - b.distance_m);
+  const view = map.getBounds();
+  const shown = near(state.typed || state.only ? all : all.filter((place) => view.contains([place.lat, place.lon])));
+  const is_empty = shown.length === 0 && places.length > 0;
+  const rows = is_empty ? near(all.length ? all : [...places]).slice(0, NEAREST) : shown.slice(0, ROWS_AT_MOST);
+  listElement.replaceChildren(...rows.map(row));
+  /** @type {HTMLElement} */ (find("[data-empty]")).hidden = !is_empty;
+  find("[data-empty-words]").textContent = state.typed && all.length === 0 ? say("nothing_found", { q: state.typed }) : say("nothing_here");
+  find("[data-count]").textContent = `${say(state.typed || state.only ? "count" : "count_here", { n: shown.length })} · ${say(you ? "from_you" : "by_distance")}`;
+  document.querySelector("[data-server-empty]")?.remove();
+}
+
+/* ── pins ──────────────────────────────────────────────────────────────────────────────────────── */
+
+const pinLayer = L.layerGroup();
+
+/** Places that would lie on one another are one disc; the chosen one always stands by itself. */
+function groupByPixels(/** @type {Place[]} */ some) {
+  /** @type {{x: number, y: number, members: Place[]}[]} */
+  const groups = [];
+  const is_clustered = map.getZoom() < CLUSTERED_BELOW_ZOOM;
+  for (const place of some) {
+    const { x, y } = map.latLngToLayerPoint([place.lat, place.lon]);
+    const near = place.id === state.selected ? undefined : groups.find(
+      (group) => group.members[0].id !== state.selected && Math.hypot(group.x - x, group.y - y) < (is_clustered ? CLUSTER_PX : 6),
+    );
+    if (near) near.members.push(place);
+    else groups.push({ x, y, members: [place] });
+  }
+  return groups;
+}
+
+function drawPins() {
+  const view = map.getBounds().pad(0.2);
+  const inside = fitting().filter((place) => view.contains([place.lat, place.lon]) || place.id === state.selected);
+  pinLayer.clearLayers();
+  for (const { members } of groupByPixels(inside)) {
+    (members.length === 1 ? pinMarker(members[0]) : clusterMarker(members)).addTo(pinLayer);
+  }
+}
+
+/** @param {Place} place */
+function pinMarker(place) {
+  const pin = document.createElement("span");
+  pin.className = "pin";
+  pin.innerHTML = '<svg class="icon" aria-hidden="true"><use/></svg>';
+  dressPin(pin, place);
+  const is_selected = place.id === state.selected;
+  if (is_selected) {
+    const label = document.createElement("span");
+    label.className = "pin-label";
+    label.textContent = place.name;
+    pin.append(label);
+  }
+  const icon = L.divIcon({ className: `pin-box${is_selected ? " is-selected" : ""}`, html: pin, iconSize: [44, 44], iconAnchor: [22, 22] });
+  const marker = L.marker([place.lat, place.lon], { icon, keyboard: false, title: place.name, alt: "", zIndexOffset: is_selected ? 2000 : 0 });
+  return marker.on("click", () => choosePlace(place.id));
+}
+
+/** @param {Place[]} members */
+function clusterMarker(members) {
+  const disc = document.createElement("span");
+  disc.className = "cluster";
+  disc.textContent = String(members.length);
+  const share = (/** @type {string} */ shape) => members.filter((place) => place.shape === shape).length / members.length;
+  const built = share("built") * 360, building = built + share("building") * 360;
+  disc.style.setProperty("--ring", `conic-gradient(var(--action) 0 ${built}deg, var(--handling) 0 ${building}deg, var(--returned) 0)`);
+  const middle = L.latLngBounds(members.map((place) => [place.lat, place.lon]));
+  const icon = L.divIcon({ className: "pin-box", html: disc, iconSize: [44, 44], iconAnchor: [22, 22] });
+  const marker = L.marker(middle.getCenter(), { icon, keyboard: false, title: say("cluster", { n: members.length }), alt: "" });
+  return marker.on("click", () => {
+    if (map.getZoom() >= map.getMaxZoom() - 1) {
+      state.only = new Set(members.map((place) => place.id));
+      refresh();
+    } else map.fitBounds(middle.pad(0.3), { maxZoom: map.getMaxZoom(), ...roomBesideSheets() });
+  });
+}
+
+/* ── cards ─────────────────────────────────────────────────────────────────────────────────────── */
+
+const card = /** @type {HTMLElement} */ (find("[data-card]"));
+const cardBody = find("[data-card-body]");
+/** @type {HTMLElement | null} */
+let opener = null;
+let lastAsked = "";
+
+/** @param {string} url */
+async function openCard(url) {
+  lastAsked = url;
+  opener = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(String(response.status));
+    const markup = await response.text();
+    if (lastAsked !== url) return;
+    cardBody.innerHTML = markup; // our own page part, escaped by the template
+    card.hidden = false;
+    document.body.classList.add("has-card");
+    card.focus({ preventScroll: true });
+  } catch {
+    message(say("card_failed"), () => openCard(url));
+  }
+}
+
+function closeCard() {
+  lastAsked = "";
+  if (card.hidden) return;
+  card.hidden = true;
+  document.body.classList.remove("has-card");
+  state.selected = null;
+  state.area = null;
+  markArea(null);
+  writeAddress();
+  drawPins();
+  drawList();
+  opener?.isConnected ? opener.focus({ preventScroll: true }) : sheet.focus({ preventScroll: true });
+}
+
+/** @param {number} id */
+function choosePlace(id, { is_step = true, is_moving = true } = {}) {
+  state.selected = id;
+  state.area = null;
+  markArea(null);
+  const place = places.find((one) => one.id === id);
+  if (place && is_moving) lookAt(place);
+  writeAddress({ is_step });
+  drawPins();
+  for (const link of listElement.querySelectorAll("a")) link.toggleAttribute("aria-current", link.dataset.id === String(id));
+  void openCard(`/p/${id}/card`);
+}
+
+/** @param {string} code */
+function chooseArea(code, { is_step = true } = {}) {
+  state.selected = null;
+  state.area = code;
+  writeAddress({ is_step });
+  drawPins();
+  void openCard(`/areas/${encodeURIComponent(code)}/card`);
+}
+
+/** @type {any} */
+let markedArea = null;
+/** @param {{layer: any, key: string} | null} chosen */
+function markArea(chosen) {
+  if (markedArea) markedArea.layer.setStyle({ ...markedArea.before });
+  markedArea = null;
+  if (!chosen) return;
+  const { color, weight, dashArray, fillColor, fillOpacity } = chosen.layer.options;
+  markedArea = { layer: chosen.layer, before: { color, weight, dashArray, fillColor, fillOpacity } };
+  chosen.layer.setStyle(LAYER_STYLES.selected).bringToFront();
+}
+
+/** Sheets lie over the lower part of a phone's map; what is chosen has to stand in the free part. */
+function roomBesideSheets() {
+  const is_wide = matchMedia("(min-width: 900px)").matches;
+  const height = map.getSize().y;
+  return is_wide ? { paddingTopLeft: [card.hidden ? 24 : 400, 24], paddingBottomRight: [24, 24] }
+    : { paddingTopLeft: [24, Math.min(140, height * 0.2)], paddingBottomRight: [24, height * 0.42] };
+}
+
+/** @param {Place} place */
+function lookAt(place) {
+  const zoom = Math.max(map.getZoom(), PIN_FOCUS_ZOOM);
+  const { paddingTopLeft, paddingBottomRight } = /** @type {any} */ (roomBesideSheets());
+  const shift = L.point(paddingBottomRight[0] - paddingTopLeft[0], paddingBottomRight[1] - paddingTopLeft[1]).divideBy(2);
+  map.setView(map.unproject(map.project([place.lat, place.lon], zoom).add(shift), zoom), zoom);
+}
+
+/* ── messages, panels, sheet ───────────────────────────────────────────────────────────────────── */
+
+const messageBox = /** @type {HTMLElement} */ (find("[data-message]"));
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let messageTimer;
+/** @param {string} words @param {(() => void)} [retry] */
+function message(words, retry) {
+  clearTimeout(messageTimer);
+  messageBox.hidden = false;
+  messageBox.replaceChildren(words);
+  if (retry) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.textContent = say("retry");
+    button.addEventListener("click", () => { messageBox.hidden = true; retry(); });
+    messageBox.append(button);
+  } else messageTimer = setTimeout(() => (messageBox.hidden = true), 10_000);
+}
+
+/** @param {string | null} name */
+function openPanel(name) {
+  for (const panel of document.querySelectorAll("[data-panel]")) /** @type {HTMLElement} */ (panel).hidden = panel.getAttribute("data-panel") !== name;
+  for (const button of document.querySelectorAll("[data-panel-button]")) button.setAttribute("aria-expanded", String(button.getAttribute("data-panel-button") === name));
+}
+
+const sheet = /** @type {HTMLElement} */ (find(".results"));
+const handle = /** @type {HTMLElement} */ (find("[data-sheet-handle]"));
+/** @param {string} size peek, part or full */
+function setSheet(size) {
+  sheet.dataset.sheet = size;
+  sheet.style.removeProperty("height");
+  handle.setAttribute("aria-expanded", String(size === "full"));
+  handle.setAttribute("aria-label", say(size === "full" ? "collapse" : "expand"));
+}
+
+function bindSheet() {
+  let start_y = 0, start_height = 0, has_moved = false;
+  const bar = /** @type {HTMLElement} */ (find(".results-bar"));
+  bar.addEventListener("pointerdown", (event) => {
+    if (matchMedia("(min-width: 900px)").matches || (event.target instanceof Element && event.target.closest("a"))) return;
+    [start_y, start_height, has_moved] = [event.clientY, sheet.offsetHeight, false];
+    const move = (/** @type {PointerEvent} */ moving) => {
+      if (Math.abs(moving.clientY - start_y) > 6) has_moved = true;
+      if (has_moved) sheet.style.height = `${start_height + start_y - moving.clientY}px`;
+    };
+    const end = () => {
+      document.removeEventListener("pointermove", move);
+      const share = sheet.offsetHeight / innerHeight;
+      if (has_moved) setSheet(share < 0.2 ? "peek" : share < 0.55 ? "part" : "full");
+    };
+    document.addEventListener("pointermove", move);
+    document.addEventListener("pointerup", end, { once: true });
+    document.addEventListener("pointercancel", end, { once: true });
+  });
+  handle.addEventListener("click", () => { if (!has_moved) setSheet(sheet.dataset.sheet === "full" ? "part" : "full"); });
+}
+
+/* ── finding ───────────────────────────────────────────────────────────────────────────────────── */
+
+const searchForm = find("[data-search]");
+const searchBox = /** @type {HTMLInputElement} */ (find("#q"));
+
+/** After the filter changed: everything follows, and the map goes where the results are. */
+function refresh({ is_following = false } = {}) {
+  for (const chip of document.querySelectorAll("[data-chips] .chip")) chip.setAttribute("aria-pressed", String(state.categories.has(/** @type {HTMLButtonElement} */ (chip).value)));
+  const found = is_following ? fitting() : [];
+  const is_visible = found.some((place) => map.getBounds().contains([place.lat, place.lon]));
+  if (found.length && !is_visible) map.fitBounds(L.latLngBounds(found.map((place) => [place.lat, place.lon])).pad(0.2), { maxZoom: PIN_FOCUS_ZOOM, ...roomBesideSheets() });
+  drawPins();
+  drawList();
+  writeAddress();
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let typing;
+function bindFinding() {
+  searchBox.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => { state.typed = searchBox.value.trim(); state.only = null; refresh({ is_following: true }); }, 90);
+  });
+  searchForm.addEventListener("submit", (event) => {
+    event.preventDefault();
+    state.typed = searchBox.value.trim();
+    refresh({ is_following: true });
+    sheet.focus({ preventScroll: true });
+  });
+  find("[data-chips]").addEventListener("click", (event) => {
+    const chip = event.target instanceof Element ? event.target.closest(".chip") : null;
+    if (!(chip instanceof HTMLButtonElement)) return;
+    event.preventDefault();
+    state.only = null;
+    if (!state.categories.delete(chip.value)) state.categories.add(chip.value);
+    refresh({ is_following: true });
+  });
+  find("[data-clear]").addEventListener("click", () => {
+    [state.typed, state.only, searchBox.value] = ["", null, ""];
+    state.categories.clear();
+    state.shapes = new Set(SHAPES);
+    for (const box of document.querySelectorAll("[data-status]")) /** @type {HTMLInputElement} */ (box).checked = true;
+    map.fitBounds(bounds(map.gridmap.settings.extent), roomBesideSheets());
+    refresh();
+  });
+}
+
+function bindPanels() {
+  for (const box of document.querySelectorAll("[data-layer]")) {
+    const input = /** @type {HTMLInputElement} */ (box);
+    input.checked = state.layers.has(input.value);
+    input.addEventListener("change", async () => {
+      input.checked ? state.layers.add(input.value) : state.layers.delete(input.value);
+      writeAddress();
+      try {
+        await show(map, input.value, input.checked);
+      } catch {
+        input.checked = false;
+        state.layers.delete(input.value);
+        message(say("layer_failed", { name: input.parentElement?.textContent?.trim() ?? "" }));
+      }
+    });
+  }
+  for (const box of document.querySelectorAll("[data-status]")) {
+    const input = /** @type {HTMLInputElement} */ (box);
+    input.checked = state.shapes.has(input.value);
+    input.addEventListener("change", () => { input.checked ? state.shapes.add(input.value) : state.shapes.delete(input.value); refresh(); });
+  }
+}
+
+/* ── where you are ─────────────────────────────────────────────────────────────────────────────── */
+
+/** @type {any} */
+let you = null;
+const youLayer = L.layerGroup();
+function locate() {
+  message(say("locating"));
+  navigator.geolocation?.getCurrentPosition(
+    ({ coords }) => {
+      const here = L.latLng(coords.latitude, coords.longitude);
+      const extent = map.gridmap.settings.max_extent;
+      if (extent && !bounds(extent).pad(0.5).contains(here)) return message(say("locate_outside"));
+      you = here;
+      youLayer.clearLayers();
+      L.circle(here, { radius: coords.accuracy, color: "#1a56a8", weight: 1, fillOpacity: 0.12, interactive: false }).addTo(youLayer);
+      L.circleMarker(here, { radius: 8, color: "#fff", weight: 3, fillColor: "#1a56a8", fillOpacity: 1, interactive: false }).addTo(youLayer);
+      map.setView(here, Math.max(map.getZoom(), 17));
+      message(`${say("you")} · ${say("accuracy", { n: Math.round(coords.accuracy) })}`);
+      return undefined;
+    },
+    (error) => message(say(error.code === error.PERMISSION_DENIED ? "locate_denied" : "locate_failed")),
+    { enableHighAccuracy: true, timeout: 10_000, maximumAge: 30_000 },
+  );
+}
+
+function bindClicks() {
+  document.addEventListener("click", async (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    const on = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (target?.closest(selector) ?? null);
+    const line = on(".results .place-row, .card [data-place-link]"), area = on(".card [data-area]"), copy = on("[data-copy]");
+    const is_plain = !(event.metaKey || event.ctrlKey || event.shiftKey);
+    if (line?.dataset.id && is_plain) { event.preventDefault(); choosePlace(Number(line.dataset.id)); }
+    else if (area && is_plain) { event.preventDefault(); chooseArea(area.dataset.area ?? ""); }
+    else if (copy) copy.textContent = say((await (await import("./copy.js")).copyText(copy.dataset.copy ?? "")) ? "copied" : "copy_failed");
+    else if (on("[data-card-close]")) closeCard();
+    else if (on("[data-panel-close]")) openPanel(null);
+    else if (on("[data-locate]")) locate();
+    else if (on("[data-panel-button]")) openPanel(on("[data-panel-button]")?.getAttribute("aria-expanded") === "true" ? null : on("[data-panel-button]")?.dataset.panelButton ?? null);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    if (document.querySelector("[data-panel]:not([hidden])")) openPanel(null);
+    else closeCard();
+  });
+  addEventListener("popstate", () => {
+    readAddress();
+    searchBox.value = state.typed;
+    refresh();
+    if (state.selected) choosePlace(state.selected, { is_step: false });
+    else if (state.area) chooseArea(state.area, { is_step: false });
+    else closeCard();
+  });
+}
+
+/* ── start ─────────────────────────────────────────────────────────────────────────────────────── */
+
+async function loadPlaces() {
+  try {
+    const response = await fetch(page.urls.points);
+    if (!response.ok) throw new Error(String(response.status));
+    places = readPlaces(await response.json());
+    refresh();
+    if (state.selected) choosePlace(state.selected, { is_step: false, is_moving: !new URLSearchParams(location.search).has("z") });
+    else if (state.area) chooseArea(state.area, { is_step: false });
+  } catch {
+    message(say("points_failed"), loadPlaces);
+  }
+}
+
+readAddress();
+const map = await whenMap();
+const starts_at_extent = !map.gridmap.settings.view;
+if (starts_at_extent) map.fitBounds(bounds(map.gridmap.settings.extent), { ...roomBesideSheets(), animate: false });
+pinLayer.addTo(map);
+youLayer.addTo(map);
+bindSheet();
+bindFinding();
+bindPanels();
+bindClicks();
+searchBox.value = state.typed || searchBox.value;
+map.on("moveend", () => { drawPins(); drawList(); writeAddress(); });
+map.on("gridmap:feature", (/** @type {any} */ event) => {
+  if (!AREA_LEVELS.includes(event.key)) return;
+  markArea({ layer: event.layer, key: event.key });
+  chooseArea(event.feature.properties.code);
+});
+map.on("click", () => openPanel(null));
+await loadPlaces();
