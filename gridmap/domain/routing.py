@@ -293,13 +293,13 @@ def place(
         match = Match.INSIDE if winner.is_interior else Match.SHARED_EDGE
         if any(_overlaps(area, other) for area in interior for other in interior):
             warnings.append(MapWarning.OVERLAPPING_AREAS)
-        chosen = _with_parents(winner, holding)
+        chosen = _with_parents(winner, areas, same_match=holding)
     else:
         winner = _nearest(areas)
         if policy is OutsidePolicy.REFUSE or winner is None or winner.distance_m > outside_max_m:
             raise OutsideEveryGrid(location=location, nearest_m=None if winner is None else winner.distance_m)
         match = Match.NEAREST
-        chosen = _with_parents(winner, areas)
+        chosen = _with_parents(winner, areas, same_match=areas)
     if sum(1 for candidate in zones if candidate.is_interior) > 1:
         warnings.append(MapWarning.OVERLAPPING_ZONES)
     return Placement(
@@ -459,7 +459,9 @@ def _nearest(areas: Sequence[AreaCandidate]) -> AreaCandidate | None:
     return min(areas, key=lambda area: (round(area.distance_m, 3), *_order(area)), default=None)
 
 
-def _with_parents(winner: AreaCandidate, areas: Sequence[AreaCandidate]) -> dict[AreaLevel, AreaCandidate]:
+def _with_parents(
+    winner: AreaCandidate, areas: Sequence[AreaCandidate], *, same_match: Sequence[AreaCandidate]
+) -> dict[AreaLevel, AreaCandidate]:
     """Take the winner and its parents; where the chain of parents breaks, the level's own winner."""
     by_id = {area.id: area for area in areas}
     chosen = {winner.level: winner}
@@ -468,7 +470,9 @@ def _with_parents(winner: AreaCandidate, areas: Sequence[AreaCandidate]) -> dict
         chosen[parent.level] = parent
         parent = by_id.get(parent.parent_id) if parent.parent_id is not None else None
     for level in _FINE_TO_COARSE[_FINE_TO_COARSE.index(winner.level) + 1 :]:
-        same_level = [area for area in areas if area.level is level and area.scheme_id == winner.scheme_id]
+        same_level = [
+            area for area in same_match if area.level is level and area.scheme_id == winner.scheme_id
+        ]
         if level not in chosen and same_level:
             chosen[level] = min(same_level, key=lambda area: (round(area.distance_m, 3), *_order(area)))
     return chosen

@@ -31,10 +31,11 @@ _PIN = "ST_SetSRID(ST_MakePoint(:lon_deg, :lat_deg), 4326)"
 _CURRENT = "{0}.valid_from <= :day AND ({0}.valid_to IS NULL OR {0}.valid_to > :day)"
 
 # Indexes: idx_area_boundary and idx_responsibility_zone_boundary (GiST), for the window as for the nearest.
-# The nearest areas and the extent are only looked for when nothing holds the pin.
+# The nearest areas and the extent are only looked for when nothing holds the pin. `family` brings parents
+# that do not hold the pin themselves: a micro-grid redrawn across its grid's edge still has its grid.
 FIND_CANDIDATES = text(
     f"""
-    WITH near_area AS MATERIALIZED (
+    WITH RECURSIVE near_area AS MATERIALIZED (
         SELECT area.id, area.scheme_id, area.level, area.code, area.name, area.name_en, area.parent_id,
                area.office_phone,
                CASE WHEN ST_Covers(area.boundary, {_PIN}) THEN 0
@@ -43,6 +44,10 @@ FIND_CANDIDATES = text(
           FROM area
          WHERE area.boundary && ST_Expand({_PIN}, :reach_lon_deg, :reach_lat_deg)
            AND {_CURRENT.format("area")}
+    ), family (id, parent_id) AS (
+        SELECT near_area.id, near_area.parent_id FROM near_area
+         UNION
+        SELECT parent.id, parent.parent_id FROM family JOIN area AS parent ON parent.id = family.parent_id
     ), nearest_area AS (
         SELECT area.id, area.scheme_id, area.level, area.code, area.name, area.name_en, area.parent_id,
                area.office_phone,
@@ -66,11 +71,18 @@ FIND_CANDIDATES = text(
            NULL::float AS east_deg, NULL::float AS north_deg
       FROM near_area
      UNION ALL
+    SELECT 'area', parent.id, parent.scheme_id, parent.level, parent.code, parent.name, parent.name_en,
+           parent.parent_id, parent.office_phone,
+           ST_Distance(parent.boundary::geography, {_PIN}::geography), false, NULL, NULL, NULL, NULL
+      FROM family
+      JOIN area AS parent ON parent.id = family.id
+     WHERE NOT EXISTS (SELECT FROM near_area WHERE near_area.id = family.id)
+     UNION ALL
     SELECT 'area', nearest.id, nearest.scheme_id, nearest.level, nearest.code, nearest.name, nearest.name_en,
            nearest.parent_id, nearest.office_phone, nearest.distance_m, nearest.is_interior,
            NULL, NULL, NULL, NULL
       FROM nearest_area AS nearest
-     WHERE NOT EXISTS (SELECT FROM near_area WHERE near_area.id = nearest.id)
+     WHERE NOT EXISTS (SELECT FROM family WHERE family.id = nearest.id)
      UNION ALL
     SELECT 'zone', zone.id, NULL, NULL, zone.code, zone.name, zone.name_en, NULL, NULL,
            CASE WHEN ST_Covers(zone.boundary, {_PIN}) THEN 0
