@@ -4,6 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# our own modules stay compiled between starts
+unexport PYTHONDONTWRITEBYTECODE
+# the browser tests' Chromium, under whichever name it is here
+export GRIDMAP_CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome google-chrome-stable, \
+    $(shell command -v $(name) 2> /dev/null)))
 # in this order, so that the quickest word about a mistake comes first
 TESTS := $(wildcard tests/unit tests/property tests/guards tests/integration tests/web tests/browser)
 

@@ -37,8 +37,8 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "demo": Lazy("gridmap.cli.demo", "demo", "The demo subdistrict: logins, reset."),
         "layers": Lazy("gridmap.cli.layers", "layers", "Import layers from files."),
         "token": Lazy("gridmap.cli.token", "token", "Bearer tokens for programs that use the API."),
-        "web": Lazy("gridmap.cli.up", "web", "Only the web server, on a database that is there already."),
-        "worker": Lazy("gridmap.cli.up", "worker", "Only the background worker, likewise."),
+        "web": Lazy("gridmap.cli.parts", "web", "Only the web server, on a database that is there already."),
+        "worker": Lazy("gridmap.cli.parts", "worker", "Only the background worker, likewise."),
     }
 )
 

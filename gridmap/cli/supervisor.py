@@ -40,7 +40,7 @@ class Supervisor:
     Parameters
     ----------
     children
-        Started in this order and ended in this order.
+        The first is started first, and they are ended in this order.
     environment
         Of the children.
     say
@@ -74,24 +74,22 @@ class Supervisor:
         """Whether somebody asked for the end."""
         return self._stop.is_set()
 
-    def start(self) -> None:
-        """Start every child."""
-        for child in self._children:
-            self._start(child)
+    def start_first(self) -> None:
+        """Start the first child alone: the one that people wait for gets the machine to itself."""
+        self._start(self._children[0])
 
-    def first_death(self) -> str | None:
-        """Name a child that is not running."""
-        for child in self._children:
-            if child.process is None or child.process.poll() is not None:
-                return child.name
-        return None
+    def first_has_ended(self) -> bool:
+        """Whether the first child ended again."""
+        process = self._children[0].process
+        return process is None or process.poll() is not None
 
     def watch(self) -> None:
-        """Start again whatever ends, with growing pauses, until asked to stop."""
-        while not self._stop.wait(_POLL_S):
+        """Start the others, and again whatever ends, with growing pauses, until asked to stop."""
+        while not self._stop.is_set():
             self._also_watch()
             for child in self._children:
                 self._look_after(child)
+            self._stop.wait(_POLL_S)
 
     def end(self) -> None:
         """End every child within its bound, in order; one that does not end in time is killed."""

@@ -1,4 +1,4 @@
-"""``gridmap up``: the whole service in one process tree, and its two parts alone (``web``, ``worker``)."""
+"""``gridmap up``: the whole service in one process tree."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from gridmap import bootstrap
 from gridmap.cli import cli
-from gridmap.cli.supervisor import Child, Supervisor, end_with_parent
+from gridmap.cli.parts import prepare_database
+from gridmap.cli.supervisor import Child, Supervisor
 from gridmap.settings import Settings
 from gridmap.storage.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from gridmap.storage.prepared import is_prepared
 
 _READY_BOUND_S = 90.0
 _FREE_PORT_BOUND_S = 3.0
@@ -29,11 +28,14 @@ _PAUSE_AFTER_FAILED_REVIVAL_S = 5.0
 def up() -> None:
     """Start everything and keep it running; Ctrl-C stops it."""
     begun = time.monotonic()
-    settings = bootstrap.read_settings()
+    settings = Settings.from_environment(os.environ)
     with _database_for_all(settings) as (url, cluster):
         wait_for_free_port(settings.bind)
-        if _prepare(settings, url):
-            click.echo("The demo subdistrict (示意数据) has been loaded.")
+        if not is_prepared(url, with_areas=settings.load_demo) and prepare_database(settings, url):
+            _say("The demo subdistrict (示意数据) has been loaded.")
+        # for the children, and for the commands that are called in this process
+        os.environ["DATABASE_URL"] = url
+        os.environ["GRIDMAP_DATA_DIR"] = str(settings.data_dir.resolve())
         supervisor = Supervisor(
             [
                 Child("The web server", [sys.executable, "-m", "gridmap.cli", "web"], stop_bound_s=12),
@@ -41,17 +43,13 @@ def up() -> None:
                     "The background worker", [sys.executable, "-m", "gridmap.cli", "worker"], stop_bound_s=12
                 ),
             ],
-            environment={
-                **os.environ,
-                "DATABASE_URL": url,
-                "GRIDMAP_DATA_DIR": str(settings.data_dir.resolve()),
-            },
+            environment=os.environ,
             say=_say,
             also_watch=_Reviver(cluster).look,
         )
         supervisor.catch_signals()
-        supervisor.start()
         try:
+            supervisor.start_first()
             if _wait_until_ready(settings.bind, supervisor):
                 _greet(settings, ready_after_s=time.monotonic() - begun)
                 supervisor.watch()
@@ -59,29 +57,6 @@ def up() -> None:
             _say("Stopping …")
             supervisor.end()
     _say("Stopped.")
-
-
-@click.command()
-@click.option("--prepare", is_flag=True, help="Migrate first, and load the demo into an empty database.")
-def web(*, prepare: bool) -> None:
-    """Serve the web pages and the API on GRIDMAP_BIND, from DATABASE_URL."""
-    end_with_parent()
-    settings = bootstrap.read_settings()
-    if not settings.database_url:
-        raise click.ClickException(
-            "`gridmap web` serves from the database in DATABASE_URL, which is not set. "
-            "`gridmap up` brings a database of its own."
-        )
-    if prepare:
-        _prepare(settings, settings.database_url)
-    _become_gunicorn(settings)
-
-
-@click.command()
-def worker() -> None:
-    """Do the background work: notifications and everything else that a page does not wait for."""
-    end_with_parent()
-    bootstrap.run_worker(bootstrap.read_settings())
 
 
 def web_address(bind: str) -> str:
@@ -142,15 +117,6 @@ def _database_for_all(settings: Settings) -> Generator[tuple[str, EmbeddedPostgr
         yield cluster.url(), cluster
 
 
-def _prepare(settings: Settings, url: str) -> bool:
-    bootstrap.migrate(url)
-    engine = bootstrap.make_engine(url, statement_timeout_ms=0)
-    try:
-        return bootstrap.load_demo_on_first_start(settings, bootstrap.make_sessions(engine))
-    finally:
-        engine.dispose()
-
-
 class _Reviver:
     """Starts the private database again when it dies while the service runs."""
 
@@ -177,9 +143,8 @@ def _wait_until_ready(bind: str, supervisor: Supervisor) -> bool:
     while time.monotonic() < deadline:
         if supervisor.is_asked_to_stop:
             return False
-        dead = supervisor.first_death()
-        if dead is not None:
-            raise click.ClickException(f"{dead} ended while it was starting; its own words are above.")
+        if supervisor.first_has_ended():
+            raise click.ClickException("The web server ended while it was starting; its own words are above.")
         connection = http.client.HTTPConnection(_reachable(host).strip("[]"), int(port), timeout=5)
         try:
             connection.request("GET", "/readyz")
@@ -205,21 +170,6 @@ def _greet(settings: Settings, *, ready_after_s: float) -> None:
     if settings.load_demo:
         cli.main(["demo", "logins"], standalone_mode=False)
     click.echo("\nCtrl-C stops everything.")
-
-
-def _become_gunicorn(settings: Settings) -> NoReturn:
-    command = [
-        *(sys.executable, "-m", "gunicorn", "gridmap.bootstrap:wsgi_app()"),
-        *("--bind", settings.bind),
-        *("--workers", str(settings.web_workers)),
-        *("--worker-class", "gthread", "--threads", str(settings.web_threads)),
-        *("--timeout", "60", "--graceful-timeout", "8", "--keep-alive", "5"),
-        *("--log-level", "warning", "--name", "gridmap-web"),
-    ]
-    shared_memory = Path("/dev/shm")  # noqa: S108 - a system folder, where heartbeats never wait for a disk
-    if shared_memory.is_dir() and os.access(shared_memory, os.W_OK):
-        command += ["--worker-tmp-dir", str(shared_memory)]
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, arguments as a list
 
 
 def _reachable(host: str) -> str:
