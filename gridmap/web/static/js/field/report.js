@@ -225,6 +225,7 @@ export function startReport(map) {
     const result = find("[data-result]");
     form.hidden = true;
     find("[data-map-part]").hidden = true;
+    find("[data-report-page]").dataset.delivered = "1";
     saved.textContent = "";
     result.hidden = false;
     find("[data-result-number]").textContent = issue.number;

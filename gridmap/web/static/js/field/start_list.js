@@ -63,7 +63,6 @@ function show(view) {
   if (view === "map") address.searchParams.set("view", "map");
   else address.searchParams.delete("view");
   history.replaceState(null, "", address);
-  map?.invalidateSize();
   fit();
 }
 
@@ -72,9 +71,11 @@ const pins = new Map();
 let selected = "";
 
 function fit() {
-  if (!map || !pins.size || !map.getSize().x) return;
+  if (!map || !pins.size) return;
+  map.invalidateSize({ animate: false }); // the map was hidden, or is now
+  if (!map.getSize().x) return;
   const { L } = /** @type {any} */ (window);
-  map.fitBounds(L.latLngBounds([...pins.values()].map(({ marker }) => marker.getLatLng())), { maxZoom: 17, padding: [40, 40] });
+  map.fitBounds(L.latLngBounds([...pins.values()].map(({ marker }) => marker.getLatLng())), { maxZoom: 17, padding: [40, 40], animate: false });
 }
 
 /**
