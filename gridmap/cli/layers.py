@@ -1,0 +1,260 @@
+"""``gridmap layers``: bring files into layers, see what is there."""
+
+from __future__ import annotations
+
+import csv
+import gettext
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from gridmap import bootstrap
+from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.imports import Rejection, Remark
+from gridmap.domain.permissions import Actor
+from gridmap.importing.cells import OFFICE_TIME
+from gridmap.importing.columns import Layer
+from gridmap.importing.tables import ReadLimits
+from gridmap.storage.imports import LayerCount, layer_counts
+from gridmap.storage.unit_of_work import unit_of_work
+from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
+
+_TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
+_EXAMPLES_SHOWN = 5
+_STAGES = {
+    "read": "reading",
+    "check": "checked",
+    "place": "placed in their areas",
+    "draw": "drawing the overview",
+    "write": "written",
+}
+
+
+class _DryRun(Exception):
+    """Rolls the transaction back and carries the report out."""
+
+    def __init__(self, report: ImportReport) -> None:
+        self.report = report
+        super().__init__()
+
+
+@click.group()
+def layers() -> None:
+    """Import layers from files."""
+
+
+@layers.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--layer", required=True, type=click.Choice([layer.value for layer in Layer]), help="What the file is."
+)
+@click.option("--level", type=click.Choice([level.value for level in AreaLevel]), help="Areas: which level.")
+@click.option("--crs", help="Coordinates of the file: EPSG:4547, gcj02, bd09 …; else as the file says.")
+@click.option("--swap-axes", is_flag=True, help="The file has latitude (or northing) first.")
+@click.option("--column", "columns", multiple=True, metavar="FIELD=HEADER", help="Which column is a field.")
+@click.option("--scheme", help="The grid scheme; areas go to community_grid without it.")
+@click.option("--new-scheme", metavar="NAME", help="Create the scheme under this name if it is absent.")
+@click.option("--code-prefix", default="", help="Digits before the file's area codes or the proposed ones.")
+@click.option("--default-category", metavar="CODE", help="What unknown categories become.")
+@click.option("--source", metavar="NAME", help="Where ids come from; the file's name without it.")
+@click.option("--reporter", metavar="USERNAME", help="Issues: recorded under this account.")
+@click.option(
+    "--valid-from", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="First day; else today."
+)
+@click.option("--encoding", help="Of the file's text: utf-8, gb18030, big5 …; else found by evidence.")
+@click.option("--source-layer", metavar="NAME", help="Which layer of a GeoPackage or zip.")
+@click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write findings as CSV.")
+@click.option("--dry-run", is_flag=True, help="Do everything, store nothing.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many rows.")
+def import_command(
+    *,
+    file: Path,
+    layer: str,
+    level: str | None,
+    crs: str | None,
+    swap_axes: bool,
+    columns: tuple[str, ...],
+    scheme: str | None,
+    new_scheme: str | None,
+    code_prefix: str,
+    default_category: str | None,
+    source: str | None,
+    reporter: str | None,
+    valid_from: datetime | None,
+    encoding: str | None,
+    source_layer: str | None,
+    report_path: Path | None,
+    dry_run: bool,
+    limit: int | None,
+) -> None:
+    """Import FILE: GeoJSON, GeoPackage, Shapefile (also zipped) or CSV.
+
+    Good rows are imported, the others are listed with their reasons. The same file again changes nothing.
+    Exit code 0: imported, perhaps without some rows; 1: refused, nothing stored; 2: wrong options.
+    """
+    if layer == Layer.AREAS.value and level is None:
+        raise click.UsageError("--layer areas needs --level (subdistrict, community, grid or micro_grid).")
+    settings = bootstrap.read_settings()
+    request = ImportRequest(
+        path=file,
+        layer=Layer(layer),
+        level=None if level is None else AreaLevel(level),
+        crs=crs,
+        columns=_assignments(columns),
+        encoding=encoding,
+        source_layer=source_layer,
+        source_name=source,
+        scheme_code=scheme,
+        new_scheme_name=new_scheme,
+        code_prefix=code_prefix,
+        default_category=default_category,
+        reporter=reporter,
+        valid_from=None if valid_from is None else valid_from.date(),
+        swap_axes=swap_axes,
+        row_limit=limit,
+        limits=ReadLimits(
+            file_bytes=settings.import_max_bytes,
+            unzipped_bytes=settings.import_max_bytes,
+            row_count=settings.import_max_rows,
+        ),
+    )
+    progress = _Progress()
+    started = time.monotonic()
+    report: ImportReport
+    with bootstrap.open_sessions(settings) as sessions:
+        try:
+            with unit_of_work(sessions) as session:
+                report = import_layer(
+                    session, Actor.system(), request, now=bootstrap.now_utc(), progress=progress
+                )
+                if dry_run:
+                    raise _DryRun(report)
+        except _DryRun as stopped:
+            report = stopped.report
+    progress.end()
+    _show(report, seconds=time.monotonic() - started, dry_run=dry_run)
+    if report_path is not None:
+        _write_findings(report, report_path)
+        click.echo(f"Every finding, row by row: {report_path}")
+
+
+@layers.command("list")
+def list_command() -> None:
+    """List the layers and how much is in them."""
+    settings = bootstrap.read_settings()
+    with bootstrap.open_sessions(settings) as sessions, unit_of_work(sessions) as session:
+        counts = layer_counts(session, day=bootstrap.now_utc().astimezone(OFFICE_TIME).date())
+    order = {level.value: place for place, level in enumerate(AreaLevel)}
+    for count in sorted(
+        counts, key=lambda each: (each.layer, each.scheme_code or "", order.get(each.level or "", 0))
+    ):
+        click.echo(f"{_layer_name(count):<45} {count.row_count:>9,}")
+
+
+def _layer_name(count: LayerCount) -> str:
+    return " · ".join(part for part in (count.layer, count.scheme_code, count.level) if part)
+
+
+class _Progress:
+    """A line on stderr at most once a second; its own time keeps a quick import silent."""
+
+    def __init__(self) -> None:
+        self._shown_at = time.monotonic()
+        self._is_open = False
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._shown_at < 1:
+            return
+        self._shown_at = now
+        self._is_open = True
+        counts = f" {done:,} of {total:,} rows" if total else ""
+        click.echo(f"\r\033[K{counts} {_STAGES.get(stage, stage)} …", nl=False, err=True)
+
+    def end(self) -> None:
+        if self._is_open:
+            click.echo("\r\033[K", nl=False, err=True)
+
+
+def _assignments(columns: Sequence[str]) -> dict[str, str]:
+    assigned: dict[str, str] = {}
+    for column in columns:
+        field, separator, header = column.partition("=")
+        if not separator or not field.strip():
+            raise click.UsageError(f"--column takes FIELD=HEADER, for example name=VILLNAME; not {column!r}.")
+        assigned[field.strip()] = header.strip()
+    return assigned
+
+
+def _show(report: ImportReport, *, seconds: float, dry_run: bool) -> None:
+    """The summary: what was read and how it was understood, counts, reasons with examples."""
+    outcome = report.outcome
+    origin = {
+        "declared": "as declared",
+        "file": "as the file says",
+        "assumed": "assumed: the file does not say",
+    }
+    click.echo(f"{report.file_name} ({report.file_format}, {report.encoding}, layer {report.source_layer})")
+    crs_note = f"; the file says {report.crs.file_name}" if report.crs.file_name else ""
+    click.echo(f"Coordinates: {report.crs.name}, {origin[report.crs.origin]}{crs_note}")
+    click.echo("Columns: " + ", ".join(f"{name} ← {header}" for name, header in report.columns.items()))
+    if report.unused_headers:
+        click.echo("Not used: " + ", ".join(report.unused_headers))
+    click.echo(
+        f"{'Would be: ' if dry_run else ''}read {report.read_count:,} · added {outcome.added:,}"
+        f" · updated {outcome.updated:,} · unchanged {outcome.unchanged:,}"
+        f" · rejected {len(report.rejections):,} · {seconds:.1f} s"
+    )
+    _show_findings("Rejected", report.reason_counts(), report.rejections)
+    _show_findings("Kept, with a remark", report.remark_counts(), report.remarks)
+    if outcome.absent_count:
+        click.echo(f"{outcome.absent_count:,} areas of this level are stored and not in the file: they stay.")
+    if outcome.outside_count and outcome.outside_count == outcome.added + outcome.updated:
+        click.echo("Every point lies outside every area: are these coordinates what they claim? (--crs)")
+    if dry_run:
+        click.echo("Nothing was stored (--dry-run).")
+
+
+def _show_findings(
+    title: str, counts: Mapping[str, int], findings: Sequence[Rejection] | Sequence[Remark]
+) -> None:
+    if not counts:
+        return
+    click.echo(f"{title}:")
+    for reason, count in counts.items():
+        examples = [found for found in findings if found.reason_code == reason][:_EXAMPLES_SHOWN]
+        rows = ", ".join(str(found.row_number) for found in examples)
+        more = " …" if count > len(examples) else ""
+        value = f", e.g. {examples[0].value}" if examples[0].value else ""
+        click.echo(f"  {count:>7,}  {_words(reason)} (row {rows}{more}{value})")
+
+
+def _write_findings(report: ImportReport, path: Path) -> None:
+    try:
+        # With a byte order mark, because Excel takes UTF-8 without one for something else.
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["row", "result", "field", "value", "reason", "meaning"])
+            for found in (*report.rejections, *report.remarks):
+                result = "rejected" if isinstance(found, Rejection) else "kept"
+                value = _not_a_formula(found.value)
+                reason = found.reason_code
+                writer.writerow([found.row_number, result, found.field, value, reason, _words(reason)])
+    except OSError as error:
+        raise click.ClickException(
+            f"The import is done, but its findings could not be written to {path}: {error.strerror}."
+        ) from error
+
+
+def _not_a_formula(value: str) -> str:
+    """A cell that a spreadsheet would run as a formula is text instead."""
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t")) else value
+
+
+def _words(reason_code: str) -> str:
+    code = f"import.row.{reason_code}"
+    words = gettext.translation("messages", _TRANSLATIONS, ["en"], fallback=True).gettext(code)
+    return reason_code.replace("_", " ") if words == code else words
