@@ -70,9 +70,15 @@ class SchemeAbsent(DomainError):
 
 
 class ReporterAbsent(DomainError):
-    """Issues need an account in whose name they are recorded, and there is none (of that name)."""
+    """Issues are recorded under an account, and there is no active one of that name."""
 
     code = "import.reporter_absent"
+
+
+class NoAdministrator(DomainError):
+    """No account was named to record issues under, and there is no administrator's to take instead."""
+
+    code = "import.no_administrator"
 
 
 class UnknownDefaultCategory(DomainError):
@@ -180,7 +186,7 @@ def import_layer(
     NotSignedIn, NotAllowed
     ImportRefused
         The file as a whole cannot be imported; nothing was stored.
-    SchemeAbsent, ReporterAbsent, UnknownDefaultCategory, InvalidInput
+    SchemeAbsent, ReporterAbsent, NoAdministrator, UnknownDefaultCategory, InvalidInput
         The request does not fit what is stored.
     """
     check(actor, Action.IMPORT_LAYERS)
@@ -317,10 +323,7 @@ def _import_issues(
     now: datetime,
     progress: Progress,
 ) -> LayerOutcome:
-    reporter = store.find_account(session, request.reporter) if request.reporter else actor.account_id
-    reporter = reporter or (None if request.reporter else store.find_account(session, None))
-    if reporter is None:
-        raise ReporterAbsent(username=request.reporter or "")
+    reporter = _reporter_id(session, actor, request)
     categories = store.issue_categories(session)
     _require_default(request.default_category, {category.code for category in categories})
     day = now.astimezone(OFFICE_TIME).date()
@@ -352,6 +355,18 @@ _IMPORTERS = {
     Layer.STREETS: _import_streets,
     Layer.ISSUES: _import_issues,
 }
+
+
+def _reporter_id(session: Session, actor: Actor, request: ImportRequest) -> int:
+    """The account that was named, else the actor's own, else the oldest administrator's."""
+    if request.reporter is None and actor.account_id is not None:
+        return actor.account_id
+    found = store.find_account(session, request.reporter)
+    if found is None and request.reporter is not None:
+        raise ReporterAbsent(username=request.reporter)
+    if found is None:
+        raise NoAdministrator
+    return found
 
 
 def _source_name(request: ImportRequest) -> str:
