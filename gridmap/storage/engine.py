@@ -29,6 +29,8 @@ def make_engine(database_url: str, *, pool_size: int = 5, statement_timeout_ms: 
             "application_name": "gridmap",
             "options": (
                 f"-c timezone=UTC -c statement_timeout={statement_timeout_ms}"
+                # Requests are short: to start parallel workers or compile a plan takes longer than to run it.
+                " -c jit=off -c max_parallel_workers_per_gather=0"
                 " -c idle_in_transaction_session_timeout=60000"
             ),
         },

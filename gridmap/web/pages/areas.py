@@ -84,7 +84,5 @@ def _area_map(card: AreaCard) -> MapParts:
     level = OverlayLayer(
         key=card.level, url=areas_url(about, card.level), style=card.level, is_on=True, selected=card.code
     )
-    view = MapView(
-        label=gettext("这个区域的地图"), extent_deg=card.extent_deg, overlays=[level]
-    )
+    view = MapView(label=gettext("这个区域的地图"), extent_deg=card.extent_deg, overlays=[level])
     return draw_map(view, about=about, config=deps().config)
