@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.issues import OPEN_STATES, IssueState
-from gridmap.domain.permissions import Action, Actor, check
-from gridmap.queries.scope import Predicate, code_range, scope_predicate
+from gridmap.domain.permissions import Action, Actor, AreaScope, check
+from gridmap.queries.scope import Predicate, scope_predicate
 
 PAGE_SIZE = 20
 PAGE_SIZE_MAX = 4000
@@ -210,7 +210,7 @@ def count_by_state(session: Session, actor: Actor, wanted: IssueFilter) -> dict[
     check(actor, Action.SEE_ISSUES)
     condition = _condition(actor, replace(wanted, states=frozenset()))
     rows = session.execute(text(_COUNT_BY_STATE.format(where=condition.sql)), condition.values)
-    counted = {IssueState(state): int(count) for state, count in rows.tuples()}
+    counted = {IssueState(row[0]): int(row[1]) for row in rows}
     return {state: counted.get(state, 0) for state in IssueState}
 
 
@@ -245,10 +245,9 @@ def _condition(actor: Actor, wanted: IssueFilter) -> Predicate:
     if wanted.category_code is not None:
         conditions.add("issue.category_code = :category_code", category_code=wanted.category_code)
     if wanted.area_code:
-        low, high = code_range(wanted.area_code)
-        conditions.add(
-            "issue.area_code >= :area_low AND issue.area_code < :area_high", area_low=low, area_high=high
-        )
+        # Read as a scope is: a grid's own code stands for the grid and its micro-grids.
+        area = scope_predicate(AreaScope.of([wanted.area_code]), "issue.area_code", name="area")
+        conditions.add(area.sql, **area.values)
     if wanted.box is not None:
         conditions.add(
             "issue.location && ST_MakeEnvelope(:west, :south, :east, :north, 4326)", **wanted.box.values()

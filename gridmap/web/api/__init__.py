@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 
-from gridmap.web.access import add_actor_source
+from gridmap.web.access import add_actor_source, current_actor
 from gridmap.web.api import issues, openapi, photos, places
 from gridmap.web.api.bearer import actor_of_bearer_token
 
@@ -16,3 +16,10 @@ for _part in (issues, places, photos, openapi):
 def init_app(app: Flask) -> None:
     """Let bearer tokens speak for accounts."""
     add_actor_source(app, actor_of_bearer_token)
+
+
+@blueprint.before_request
+def _refuse_bad_tokens() -> None:
+    """Hear out a token where visitors are welcome too: who sends a bad one should not get less unawares."""
+    if request.authorization is not None:
+        current_actor()

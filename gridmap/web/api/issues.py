@@ -124,9 +124,7 @@ def put_photo(key: str, sha256: str) -> tuple[Response, int]:
     reading.known_arguments({"kind"})
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
         raise InvalidInput(field="sha256", reason="not_a_sha256")
-    kind_text = reading.argument("kind") or photos.PhotoKind.REPORT.value
-    if kind_text not in photos.PhotoKind:
-        raise InvalidInput(field="kind", reason="unknown")
+    kind = reading.choice_argument("kind", photos.PhotoKind, default=photos.PhotoKind.REPORT)
     config, now, actor = deps().config, deps().clock(), current_actor()
     photo = photos.prepare(
         request.get_data(cache=False), source_sha256=sha256, file_max_bytes=config.photo_max_bytes
@@ -137,7 +135,7 @@ def put_photo(key: str, sha256: str) -> tuple[Response, int]:
             actor,
             reading.issue_key(key),
             photo,
-            kind=photos.PhotoKind(kind_text),
+            kind=kind,
             folder=deps().photo_folder,
             per_issue_max=config.photos_per_issue_max,
             now=now,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from flask import request
@@ -17,6 +19,8 @@ from gridmap.domain.routing import OutsidePolicy
 from gridmap.queries.issues import PAGE_SIZE, PAGE_SIZE_MAX, Box, IssueFilter, Sort
 from gridmap.use_cases.issues import RoutingRules
 from gridmap.web.deps import deps
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 JSON_MAX_BYTES = 64 * 1024
 PAGE_MAX = 100_000
@@ -61,6 +65,12 @@ def argument(name: str, *, max_length: int = CODE_MAX_LENGTH) -> str | None:
     """Read an argument of the address; an empty one counts as absent."""
     value = request.args.get(name)
     return clean_text(value, name, max_length=max_length) or None if value is not None else None
+
+
+def choice_argument(name: str, choices: type[Choice], *, default: Choice) -> Choice:
+    """Read an argument that is one of a closed list."""
+    text = argument(name)
+    return default if text is None else _member(choices, text, field=name)
 
 
 def location_argument(lon_name: str = "lon", lat_name: str = "lat") -> LonLat:
@@ -111,11 +121,9 @@ def page_arguments() -> tuple[int, int]:
 
 def issue_filter() -> IssueFilter:
     """Read the filters that a list and a map window share."""
-    sort_text = argument("sort") or Sort.TIME.value
-    if sort_text not in Sort:
-        raise InvalidInput(field="sort", reason="unknown")
+    sort = choice_argument("sort", Sort, default=Sort.TIME)
     near = near_argument()
-    if sort_text == Sort.DISTANCE and near is None:
+    if sort is Sort.DISTANCE and near is None:
         raise InvalidInput(field="near", reason="required")
     area = argument("area")
     if area is not None and not area.isalnum():
@@ -130,7 +138,7 @@ def issue_filter() -> IssueFilter:
         is_mine=mine == "1",
         box=bbox_argument(),
         near=near,
-        sort=Sort(sort_text),
+        sort=sort,
     )
 
 
@@ -156,11 +164,16 @@ def _states() -> frozenset[IssueState]:
     for name in names:
         if name == "open":
             states |= OPEN_STATES
-        elif name in IssueState:
-            states.add(IssueState(name))
         else:
-            raise InvalidInput(field="state", reason="unknown")
+            states.add(_member(IssueState, name, field="state"))
     return frozenset(states)
+
+
+def _member(choices: type[Choice], text: str, *, field: str) -> Choice:
+    try:
+        return choices(text)
+    except ValueError:
+        raise InvalidInput(field=field, reason="unknown") from None
 
 
 def _number(name: str) -> float | None:
