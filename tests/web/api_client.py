@@ -34,7 +34,7 @@ class Program:
         return self.call("PATCH", path, json=body)
 
     def photo(self, path: str) -> TestResponse:
-        return self._client.get(path, headers=self._headers)
+        return self._client.get(path, headers={**self._headers, "Accept": "application/json"})
 
 
 def program_of(app: Flask, session: Session, account: AccountRow) -> Program:
