@@ -63,6 +63,7 @@ def _become_gunicorn(settings: Settings) -> NoReturn:
         *("--log-level", "warning", "--name", "gridmap-web"),
         # the application is imported once and shared; no connection is opened before the workers fork
         "--preload",
+        "--no-control-socket",
     ]
     shared_memory = Path("/dev/shm")  # noqa: S108 - a system folder, where heartbeats never wait for a disk
     if shared_memory.is_dir() and os.access(shared_memory, os.W_OK):

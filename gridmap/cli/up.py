@@ -38,9 +38,9 @@ def up() -> None:
         os.environ["GRIDMAP_DATA_DIR"] = str(settings.data_dir.resolve())
         supervisor = Supervisor(
             [
-                Child("The web server", [sys.executable, "-m", "gridmap.cli", "web"], stop_bound_s=12),
+                Child("The web server", [sys.executable, "-m", "gridmap.cli", "web"], stop_bound_s=20),
                 Child(
-                    "The background worker", [sys.executable, "-m", "gridmap.cli", "worker"], stop_bound_s=12
+                    "The background worker", [sys.executable, "-m", "gridmap.cli", "worker"], stop_bound_s=20
                 ),
             ],
             environment=os.environ,

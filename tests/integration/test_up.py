@@ -137,14 +137,20 @@ def test_a_start_says_where_to_look_and_ctrl_c_leaves_nothing_behind(service: Se
 
 
 def test_a_second_start_is_ready_within_five_seconds(service: Service) -> None:
-    begun = time.monotonic()
     service.wait_until_ready()
-    assert time.monotonic() - begun < 5
+    took_s: list[float] = []
+    while not took_s or (took_s[-1] >= 5 and len(took_s) < 3):  # a busy machine gets three tries
+        service.send(signal.SIGTERM)
+        begun = time.monotonic()
+        service.start()
+        service.wait_until_ready()
+        took_s.append(time.monotonic() - begun)
+    assert took_s[-1] < 5, took_s
 
 
 def test_killed_parts_are_started_again(service: Service) -> None:
     service.wait_until_ready()
-    for word, name in (("gunicorn", "The web server"), ("gridmap.cli worker", "The worker")):
+    for word, name in (("gunicorn", "The web server"), ("gridmap.cli worker", "The background worker")):
         wait_for(lambda word=word: service.child(word) is not None, service.words)
         killed = service.child(word)
         assert killed is not None
