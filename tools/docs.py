@@ -15,6 +15,11 @@ from gridmap.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
+COMPOSE = (
+    ("POSTGRES_PASSWORD", "", "Password of the database container's only user; has to be set."),
+    ("GRIDMAP_PUBLISH", "127.0.0.1:8000", "Address and port of this machine that lead to the web container."),
+)
+
 
 def documents() -> Iterator[tuple[Path, str]]:
     """Give each generated file with the text it should have."""
@@ -31,6 +36,9 @@ def env_example() -> str:
     ]
     for name, default, words in _settings():
         lines += ["", f"# {words}", f"#{name}={default}"]
+    lines += ["", "# Only for `docker compose`:"]
+    for name, default, words in COMPOSE:
+        lines += ["", f"# {words}", f"#{name}={default}"]
     return "\n".join(lines) + "\n"
 
 
@@ -40,7 +48,8 @@ def settings_table() -> str:
         "# Settings",
         "",
         "Environment variables, or lines of a file `.env` in the folder where gridmap is started (the",
-        "environment counts more). An empty value is the default. Made by `make docs` from `gridmap/settings.py`.",
+        "environment counts more). An empty value is the default. Made by `make docs` from",
+        "`gridmap/settings.py`.",
         "",
         "| Variable | Default | What it does |",
         "|---|---|---|",
@@ -48,6 +57,9 @@ def settings_table() -> str:
     for name, default, words in _settings():
         shown = f"`{default}`" if default else ""
         lines.append(f"| `{name}` | {shown} | {words.replace('|', chr(92) + '|')} |")
+    lines += ["", "Only for `docker compose`:", "", "| Variable | Default | What it does |", "|---|---|---|"]
+    for name, default, words in COMPOSE:
+        lines.append(f"| `{name}` | {f'`{default}`' if default else ''} | {words} |")
     return "\n".join(lines) + "\n"
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from gridmap.jobs.handlers import HANDLERS
+from gridmap.settings import Settings
 from gridmap.storage.job_queue import JobName
 from tools import docs
 
@@ -80,6 +83,29 @@ def test_the_import_contract_holds() -> None:
 @pytest.mark.parametrize(("path", "text"), list(docs.documents()), ids=lambda each: getattr(each, "name", ""))
 def test_a_generated_document_is_up_to_date(path: Path, text: str) -> None:
     assert path.read_text(encoding="utf-8") == text, "run: make docs"
+
+
+def test_the_settings_example_is_complete_and_only_comments() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    names = re.findall(r"^#([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)
+    assert set(names) == {each.metadata["env"] for each in fields(Settings)} | {n for n, _, _ in docs.COMPOSE}
+    assert all(line.startswith("#") for line in text.splitlines() if line)
+
+
+def test_the_compose_file_is_one_that_docker_accepts(tmp_path: Path) -> None:
+    docker = shutil.which("docker")
+    if (
+        not docker
+        or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("no docker compose on this machine: docker-compose.yml is not checked")
+    for name in ("docker-compose.yml", "Dockerfile"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / ".env").write_text("POSTGRES_PASSWORD=x\n")
+    done = subprocess.run(
+        [docker, "compose", "config", "--quiet"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_job_has_a_handler() -> None:
