@@ -9,12 +9,12 @@ grid             15      the community's twelve, a two-digit sequence from 01 an
 micro_grid       15      the grid's first fourteen and one character of 1-9, A-Z
 ===============  ======  ==========================================================================
 
-So a grid and its micro-grids share their first fourteen characters, every code in a community's tree begins with
-the community's twelve, and "everything in this community" is one range of codes: :func:`code_range`.
+So a grid and its micro-grids share their first fourteen characters, every code in a community's tree begins
+with the community's twelve, and "everything in this community" is one range of codes: :func:`code_range`.
 The order of characters is that of the C locale: digits before capital letters.
 
-Source: GB/T 30428.1 and GB/T 47678.3 (15 characters, sequence from west to east and from north to south); the split
-of the last three characters into grid and micro-grid is this project's own.
+Source: GB/T 30428.1 and GB/T 47678.3 (15 characters, sequence from west to east and north to south);
+the split of the last three characters into grid and micro-grid is this project's own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class AreaLevel(StrEnum):
 
 
 class InvalidAreaCode(DomainError):
-    """The text is not the code of an area; ``reason`` is ``length``, ``characters``, ``sequence`` or ``level``."""
+    """No code of an area; ``reason`` is ``length``, ``characters``, ``sequence`` or ``level``."""
 
     code = "area.invalid_code"
 

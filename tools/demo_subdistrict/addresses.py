@@ -1,4 +1,4 @@
-"""House numbers: odd on one side of a street and even on the other, counted from the street's first vertex."""
+"""House numbers: odd on one side of a street, even on the other, counted from its first vertex."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from . import frame, plan_streets
 from .site import Built, House
 
 _METRES_PER_NUMBER = 9.0
+_SIDE_HOUSES = {"lodge": "门卫室", "hall": "社区用房"}
+_PARKS = frozenset({"bank", "lake"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ def assign(towns: list[Built]) -> dict[int, Address]:
         homes = 0
         lane_numbers = 0
         for house in others:
-            if house.role == "lane_house":
+            if plot.kind in _PARKS:
+                door = register.number(house.outline.centroid)
+                result[id(house)] = Address(f"{door.text}（{house.name}）", door.text_en)
+            elif house.role == "lane_house":
                 lane_numbers += 1
                 result[id(house)] = Address(
                     f"{plot.name}{lane_numbers}号", f"No. {lane_numbers} {plot.name_en}"
@@ -82,7 +87,7 @@ def assign(towns: list[Built]) -> dict[int, Address]:
                     f"{own.text}{plot.name}{homes}栋", f"Bldg {homes}, {plot.name_en}, {own.text_en}"
                 )
             else:
-                suffix = "门卫室" if house.role == "lodge" else "附属用房"
+                suffix = _SIDE_HOUSES.get(house.role, "附属用房")
                 result[id(house)] = Address(
                     f"{own.text}{plot.name}{suffix}", f"{plot.name_en}, {own.text_en}"
                 )

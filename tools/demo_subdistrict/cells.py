@@ -13,8 +13,8 @@ from .fabric import Fabric
 from .site import Built, House, largest
 from .town import HOMES
 
-AIM_HOUSEHOLDS = 88
-MOST_HOUSEHOLDS = 118
+AIM_HOUSEHOLDS = 112
+MOST_HOUSEHOLDS = 119
 _CLEAR_M = 0.7
 # Turns of the cutting line, in degrees from the compound's own axes, tried in this order.
 _ANGLES = (0.0, 90.0)
@@ -51,7 +51,7 @@ def cut_all(fabric: Fabric, towns: list[Built]) -> Cutting:
             if homes
             else [(parcel.cell, [])]
         )
-        for polygon, inside in pieces:
+        for polygon, inside in _joined(pieces):
             count = sum(house.households for house in inside)
             cutting.cells.append(Cell(polygon, index, parcel.community, not homes, count, parcel.plot.name))
     return cutting
@@ -63,7 +63,7 @@ def _split(
     total = sum(house.households for house in houses)
     if total <= MOST_HOUSEHOLDS:
         return [(cell, houses)]
-    parts = max(2, round(total / AIM_HOUSEHOLDS))
+    parts = max(2, math.ceil(total / AIM_HOUSEHOLDS))
     share = (parts // 2) / parts
     best: tuple[float, float, float] | None = None
     for angles in (_ANGLES, _SLANTED):
@@ -84,6 +84,26 @@ def _split(
         inside = [house for house in houses if part.contains(house.outline.representative_point())]
         result += _split(part, inside, angle_deg, lines)
     return result
+
+
+def _joined(pieces: list[tuple[Polygon, list[House]]]) -> list[tuple[Polygon, list[House]]]:
+    """Put small neighbours of one compound together again where the result is compact and not too large."""
+    result = list(pieces)
+    while True:
+        options: list[tuple[float, int, int, Polygon]] = []
+        counts = [sum(house.households for house in inside) for _, inside in result]
+        for i, (first, _) in enumerate(result):
+            for j in range(i + 1, len(result)):
+                if counts[i] + counts[j] > MOST_HOUSEHOLDS or first.distance(result[j][0]) > 0.01:
+                    continue
+                both = shapely.union_all([first, result[j][0]], grid_size=0.001)
+                if isinstance(both, Polygon) and both.area / both.convex_hull.area > 0.88:
+                    options.append((counts[i] + counts[j], i, j, both))
+        if not options:
+            return result
+        _, i, j, both = min(options, key=lambda option: option[:3])
+        result[i] = (both, result[i][1] + result[j][1])
+        del result[j]
 
 
 def _best_gap(

@@ -1,4 +1,4 @@
-"""From the plan to streets and parcels on the ground: one linework, noded once, so that neighbours share edges."""
+"""From the plan to streets and parcels on the ground: one linework, noded once; neighbours share edges."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import shapely
+import shapely.affinity
 from shapely import LineString, MultiLineString, Point, Polygon, STRtree
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import polygonize
@@ -34,8 +35,8 @@ class StreetEdge:
 class Parcel:
     """One use of land, reaching to the middle of its streets.
 
-    ``plot`` is what stands in the plan, ``cell`` the polygon to the street's centre lines, ``lot`` the land inside
-    pavements and walls, ``fronts`` the street edges along the cell.
+    ``plot`` is what stands in the plan, ``cell`` the polygon to the street's centre lines, ``lot`` the land
+    inside pavements and walls, ``fronts`` the street edges along the cell.
     """
 
     plot: Leaf
@@ -162,7 +163,8 @@ def build() -> Fabric:
             street = plan_streets.STREETS[min(owners)]
             edges.append(StreetEdge(street.name, street.name_en, street.kind, street.width_m, curve))
     canal = frame.warp(LineString(plan_streets.CANAL), step_m=12.0)
-    lake = _smooth(frame.warp(Polygon(plan_streets.LAKE)))
+    shore = _smooth(frame.warp(Polygon(plan_streets.LAKE)))
+    lake = _with_island(shore, frame.warp_point(*plan_streets.ISLAND))
     parcels = _parcels(planned, ground, edges, canal)
     outline = shapely.union_all([parcel.cell for parcel in parcels], grid_size=0.001)
     return Fabric(
@@ -180,6 +182,13 @@ def build() -> Fabric:
 def _smooth(polygon: Polygon) -> Polygon:
     """Round the corners of a drawn shore."""
     return polygon.buffer(-24).buffer(48).buffer(-24).simplify(0.6)
+
+
+def _with_island(shore: Polygon, island: Point) -> Polygon:
+    """The lake with its island left out."""
+    land = island.buffer(30, quad_segs=4)
+    land = land.union(shapely.affinity.translate(land, 16, 9)).simplify(0.5)
+    return _largest(shore.difference(land))
 
 
 def _parcels(

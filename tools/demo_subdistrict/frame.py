@@ -1,6 +1,6 @@
 """The sheet the place is drawn on, and the way from it to the ground.
 
-The plan (:mod:`.plan`) is drawn with straight lines on a flat sheet: ``u`` metres from the water's edge to the
+The plan (:mod:`.plan_streets`) is straight lines on a flat sheet: ``u`` metres from the water's edge to the
 east, ``v`` metres from the southern boundary to the north. :func:`warp` bends and turns the sheet so that the
 streets run like streets that grew; the result is in metres of EPSG:4547 (CGCS2000, central meridian 114° E).
 Files carry longitude and latitude (CGCS2000 taken as WGS-84), rounded to :data:`DECIMALS`.
@@ -94,11 +94,11 @@ class LocalAxes:
     def local(self, geometry: BaseGeometry) -> BaseGeometry:
         """Ground metres to local metres."""
         turned = rotate(geometry, -self.angle_deg, origin=self.origin)
-        return shapely.transform(turned, lambda xy: xy - (self.origin.x, self.origin.y))
+        return shapely.transform(turned, lambda xy: xy - np.array([self.origin.x, self.origin.y]))
 
     def ground(self, geometry: BaseGeometry) -> BaseGeometry:
         """Local metres to ground metres, to the millimetre."""
-        moved = shapely.transform(geometry, lambda xy: xy + (self.origin.x, self.origin.y))
+        moved = shapely.transform(geometry, lambda xy: xy + np.array([self.origin.x, self.origin.y]))
         turned = rotate(moved, self.angle_deg, origin=self.origin)
         return shapely.transform(turned, lambda xy: np.round(xy, 3))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
-from shapely import LineString, Point
+from shapely import LineString, Point, STRtree
 
 from . import frame, plan_issues
 from .people import Society
@@ -21,6 +21,20 @@ GOLDEN = (("led", 35, 19), ("collected", 15, 13))
 _ZONE = timezone(timedelta(hours=8))
 _NOW = datetime(2026, 11, 20, 18, 0, tzinfo=_ZONE)
 _SPAN_DAYS = 364
+# Old estates have no lift that could stick: there people argue about building one.
+_LIFTS, _LIFT_FROM_FLOORS = "01083", 8
+_SAID_TWICE = (
+    ("旁旁", "旁"),
+    ("旁楼", "楼"),
+    ("旁门口", "门口"),
+    ("旁路边", "路边"),
+    ("旁墙边", "墙边"),
+    ("旁绿地内", "绿地内"),
+    ("沿线沿线", "沿线"),
+    ("门前沿线", "沿线"),
+    ("门前路口", "路口"),
+    ("门前门店", "门前有门店"),
+)
 _LIVELY = {
     "old": 1.0,
     "lanes": 0.9,
@@ -39,6 +53,7 @@ class _Spot:
     location: Point
     words: str
     micro_grid_code: str
+    floors: int
 
 
 def categories() -> list[Record]:
@@ -69,6 +84,11 @@ class _Finder:
     def __init__(self, place: Place, rng: np.random.Generator) -> None:
         self.place = place
         self.rng = rng
+        self.tree = STRtree([row.middle for row in place.buildings])
+        self.homes_of: dict[int, list[Building]] = {}
+        for row in place.buildings:
+            if row.house.households:
+                self.homes_of.setdefault(row.parcel_index, []).append(row)
         self.homes = [row for row in place.buildings if row.house.households]
         self.home_weights = self._weights([(row.parcel_index, row.house.households) for row in self.homes])
         self.walks = [
@@ -93,49 +113,46 @@ class _Finder:
         return raw / raw.sum()
 
     def find(self, where: str) -> _Spot:
-        makers: dict[str, Callable[[], tuple[Point, str]]] = {
+        makers: dict[str, Callable[[], tuple[Point, str, int]]] = {
             "house": self._house,
             "inside": self._inside,
             "street": self._street,
         }
         while True:
-            point, words = makers[where]()
+            point, words, floors = makers[where]()
             micro_grid = self.place.micro_grid_at(point)
             location = frame.point_degrees(point)
             if micro_grid.boundary.contains(location):
-                return _Spot(location, words, micro_grid.code)
+                return _Spot(location, words, micro_grid.code, floors)
 
-    def _house(self) -> tuple[Point, str]:
+    def _house(self) -> tuple[Point, str, int]:
         row = self.homes[int(self.rng.choice(len(self.homes), p=self.home_weights))]
         ring = row.house.outline.buffer(1.5).exterior
-        return ring.interpolate(float(self.rng.random()), normalized=True), self._name(row)
+        return ring.interpolate(float(self.rng.random()), normalized=True), self._name(row), row.house.floors
 
     def _name(self, row: Building) -> str:
         plot = self.place.towns[row.parcel_index].parcel.plot
         text = row.address.text
         return text[text.index(plot.name) :] if plot.name in text else plot.name
 
-    def _inside(self) -> tuple[Point, str]:
+    def _inside(self) -> tuple[Point, str, int]:
         index, line = self.walks[int(self.rng.choice(len(self.walks), p=self.walk_weights))]
         point = self._beside(line, 3.0)
-        rows = [row for row in self.homes if row.parcel_index == index]
+        rows = self.homes_of.get(index, [])
         name = self.place.towns[index].parcel.plot.name
         if not rows:
-            return point, name
+            return point, name, 0
         near = min(rows, key=lambda row: (round(row.house.outline.distance(point), 2), row.code))
-        return point, f"{self._name(near)}旁"
+        return point, f"{self._name(near)}旁", near.house.floors
 
-    def _street(self) -> tuple[Point, str]:
+    def _street(self) -> tuple[Point, str, int]:
         edge = self.streets[int(self.rng.choice(len(self.streets), p=self.street_weights))]
         point = self._beside(edge.line, edge.width_m / 2 + 1.0)
-        near = min(
-            self.place.buildings,
-            key=lambda row: (round(row.middle.distance(frame.point_degrees(point)), 7), row.code),
-        )
+        near = self.place.buildings[int(self.tree.nearest(frame.point_degrees(point)))]
         text = near.address.text
         if text.startswith(edge.name) and "号" in text:
-            return point, f"{text[: text.index('号') + 1]}门前"
-        return point, f"{edge.name}沿线"
+            return point, f"{text[: text.index('号') + 1]}门前", 0
+        return point, f"{edge.name}沿线", 0
 
     def _beside(self, line: LineString, off: float) -> Point:
         at = line.interpolate(float(self.rng.uniform(0.1, 0.9)), normalized=True)
@@ -153,8 +170,7 @@ class _Writer:
         self.secretary = {code: by_person[person] for code, person in society.secretary_of_community.items()}
 
     def pick(self, texts: tuple[str, ...]) -> str:
-        text = texts[int(self.rng.integers(len(texts)))]
-        return text.replace("{u}", plan_issues.HANDLERS[int(self.rng.integers(len(plan_issues.HANDLERS)))])
+        return texts[int(self.rng.integers(len(texts)))]
 
     def later(self, at: datetime, low_h: float, high_h: float) -> datetime:
         """A later moment within office hours."""
@@ -166,68 +182,46 @@ class _Writer:
             moment = moment.replace(hour=8, minute=30 + moment.minute // 2)
         return max(moment, at + timedelta(minutes=5))
 
-    def history(self, spot: _Spot, captured: datetime, *, end: str) -> list[Record]:
-        """Events up to ``end``: submitted, handling, to_rate, closed or returned; nothing after the data date."""
-        worker, secretary = self.worker[spot.micro_grid_code[:14]], self.secretary[spot.micro_grid_code[:12]]
-        events: list[Record] = [self._event("created", captured, worker, to_state="submitted")]
-        at = captured
+    def history(self, kind: KindPlan, spot: _Spot, captured: datetime, *, end: str) -> list[Record]:
+        """Events up to ``end``: submitted, handling, to_rate, closed or returned."""
+        worker = self.worker[spot.micro_grid_code[:14]]
+        secretary = self.secretary[spot.micro_grid_code[:12]]
+        handlers, done_notes = plan_issues.WORK[plan_issues.work_of(kind)]
+        events: list[Record] = []
+
+        def add(event: str, at: datetime, by: str, **more: object) -> None:
+            events.append({"kind": event, "at": at.isoformat(), "by": by, **more})
+
+        def give_back(at: datetime) -> list[Record]:
+            add("state_changed", at, secretary, to_state="returned", note=self.pick(plan_issues.RETURN_NOTES))
+            return events
+
+        add("created", captured, worker, to_state="submitted")
         if end == "submitted":
             return events
-        at = self.later(at, 0.3, 9)
+        at = self.later(captured, 0.3, 9)
         if end == "returned" and self.rng.random() < 0.5:
-            return [
-                *events,
-                self._event(
-                    "state_changed",
-                    at,
-                    secretary,
-                    to_state="returned",
-                    note=self.pick(plan_issues.RETURN_NOTES),
-                ),
-            ]
-        events.append(
-            self._event(
-                "state_changed",
-                at,
-                secretary,
-                to_state="handling",
-                note=self.pick(plan_issues.HANDLING_NOTES),
-            )
-        )
+            return give_back(at)
+        note = self.pick(plan_issues.HANDLING_NOTES).replace("{u}", self.pick(handlers))
+        add("state_changed", at, secretary, to_state="handling", note=note)
         if self.rng.random() < 0.45:
             at = self.later(at, 0.5, 20)
-            events.append(self._event("noted", at, worker, note=self.pick(plan_issues.VISIT_NOTES)))
+            add("noted", at, worker, note=self.pick(plan_issues.VISIT_NOTES))
         if end == "handling":
             return events
         at = self.later(at, 2, 110)
         if end == "returned":
-            return [
-                *events,
-                self._event(
-                    "state_changed",
-                    at,
-                    secretary,
-                    to_state="returned",
-                    note=self.pick(plan_issues.RETURN_NOTES),
-                ),
-            ]
-        events.append(
-            self._event(
-                "state_changed", at, worker, to_state="to_rate", note=self.pick(plan_issues.DONE_NOTES)
-            )
-        )
+            return give_back(at)
+        add("state_changed", at, worker, to_state="to_rate", note=self.pick(done_notes))
         if end == "to_rate":
             return events
         at = self.later(at, 2, 70)
         rating = int(self.rng.choice([5, 5, 5, 4, 4, 3, 2]))
-        note = plan_issues.RATING_NOTES[0 if rating >= 4 else 2 if rating == 3 else 3]
-        events.append(self._event("rated", at, secretary, rating=rating, note=note))
-        at = self.later(at, 0.1, 3)
-        return [*events, self._event("state_changed", at, secretary, to_state="closed")]
-
-    @staticmethod
-    def _event(kind: str, at: datetime, by: str, **more: object) -> Record:
-        return {"kind": kind, "at": at.isoformat(), "by": by, **more}
+        words = plan_issues.RATING_NOTES[0 if rating >= 4 else 1 if rating == 3 else 2]
+        add("rated", at, secretary, rating=rating, note=words)
+        closing = self.pick(plan_issues.CLOSING_NOTES)
+        add("state_changed", self.later(at, 0.1, 3), secretary, to_state="closed", note=closing)
+        return events
 
 
 def build(place: Place, society: Society) -> list[Record]:
@@ -244,9 +238,12 @@ def build(place: Place, society: Society) -> list[Record]:
         spot = finder.find(kind.where)
         tag, done = tags.get(index, ("", False))
         end = _end(rng, captured, tag, done)
-        events = _in_time(writer, spot, captured, end)
-        text = kind.wordings[int(rng.integers(len(kind.wordings)))]
-        text = text.replace("{p}", spot.words).replace("{n}", str(int(rng.integers(2, 7))))
+        events = _in_time(writer, kind, spot, captured, end)
+        fitting = (
+            kind.wordings[2:] if kind.code == _LIFTS and spot.floors < _LIFT_FROM_FLOORS else kind.wordings
+        )
+        text = fitting[int(rng.integers(len(fitting)))]
+        text = _worded(text, spot.words, int(rng.integers(2, 7)))
         drafts.append((captured, kind, spot, text, events, [tag] if tag else []))
     drafts.sort(key=lambda draft: draft[0])
     counts: dict[int, int] = {}
@@ -268,6 +265,14 @@ def build(place: Place, society: Society) -> list[Record]:
             }
         )
     return result
+
+
+def _worded(text: str, place: str, number: int) -> str:
+    """Fill in a wording; "beside" and "before" are not said twice."""
+    text = text.replace("{p}", place).replace("{n}", str(number)).replace("{m}", str(1 + number % 3))
+    for double, single in _SAID_TWICE:
+        text = text.replace(double, single)
+    return text
 
 
 def _captured(rng: np.random.Generator, day: float) -> datetime:
@@ -304,7 +309,7 @@ def _end(rng: np.random.Generator, captured: datetime, tag: str, done: bool) -> 
     return "submitted" if die > 0.62 else "handling" if die > 0.22 else "to_rate"
 
 
-def _in_time(writer: _Writer, spot: _Spot, captured: datetime, end: str) -> list[Record]:
+def _in_time(writer: _Writer, kind: KindPlan, spot: _Spot, captured: datetime, end: str) -> list[Record]:
     """The history, cut where it would reach beyond the data date."""
-    events = writer.history(spot, captured, end=end)
+    events = writer.history(kind, spot, captured, end=end)
     return [event for event in events if datetime.fromisoformat(str(event["at"])) <= _NOW]

@@ -12,6 +12,7 @@ from . import frame, tiling
 from .features import Feature
 from .place import Place
 from .plan_names import COMMUNITIES, COMMUNITY_BY_KEY, COMPOUND_KIND, NAME, NAME_EN
+from .site import largest
 from .tiling import SUBDISTRICT_CODE, MicroGrid
 
 
@@ -22,9 +23,10 @@ def _multi(polygon: BaseGeometry) -> MultiPolygon:
 
 
 def _degrees(geometry: BaseGeometry) -> BaseGeometry:
-    """Rounded degrees; polygons are repaired should rounding have made a spike."""
-    result = frame.rounded(frame.to_degrees(geometry))
-    return result if result.is_valid else frame.rounded(shapely.make_valid(result))
+    """Rounded degrees; where rounding has made a spike, the sound part that is left."""
+    exact = frame.to_degrees(geometry)
+    result = frame.rounded(exact)
+    return result if result.is_valid else frame.rounded(largest(shapely.set_precision(exact, frame.GRID_DEG)))
 
 
 def office_phone(number: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from shapely import LineString, Polygon
 
@@ -32,7 +34,7 @@ def build(built: Built) -> None:
     steps = [70.0, 190.0, 320.0, 520.0, 690.0, 840.0, 980.0, 1120.0, 1260.0, 1440.0, 1570.0, 1720.0, 1840.0]
     for u in (_WATER_WALK_U, _DYKE_WALK_U):
         stops = [_SPAN[0], *sorted({*steps, PIER_V}), _SPAN[1]]
-        for a, b in zip(stops, stops[1:], strict=False):
+        for a, b in pairwise(stops):
             line = frame.warp(LineString(_along(u, a, b))).simplify(0.3)
             name = ("江滩亲水步道", "Waterside Walk") if u == _WATER_WALK_U else ("江堤步道", "Dyke Walk")
             built.walks.append(Walk(line, "footway", 5.0, *name))
@@ -54,7 +56,7 @@ def build(built: Built) -> None:
 def _greens(built: Built, steps: list[float]) -> None:
     """Lawns between the steps; every fourth is a square or a ball court."""
     stops = [24.0, *steps, 1890.0]
-    for index, (a, b) in enumerate(zip(stops, stops[1:], strict=False)):
+    for index, (a, b) in enumerate(pairwise(stops)):
         for u0, u1 in ((21.0, 57.0), (67.0, 99.0)):
             for piece in _around_gaps(a + 5, b - 5, ((PIER_V, 44.0), (1660.0, 30.0))):
                 if u0 > 60 and index % 4 == 2:
@@ -65,7 +67,9 @@ def _greens(built: Built, steps: list[float]) -> None:
                     ("江岚江滩公园", "Jianglan Riverside Park") if u0 > 60 and index in (3, 9) else ("", "")
                 )
                 built.covers.append(Cover(_strip(u0, u1, *piece), "green", *name))
-    built.covers.append(Cover(_strip(2, 21, 330, 420), "plaza", "渔人码头广场", "Fishermen's Wharf Square"))
+    for a, b in ((10.0, 328.0), (422.0, PIER_V - 40), (PIER_V + 40, 1648.0), (1680.0, 1898.0)):
+        built.covers.append(Cover(_strip(1.5, 13.0, a, b), "plaza"))
+    built.covers.append(Cover(_strip(1.5, 21, 330, 420), "plaza", "渔人码头广场", "Fishermen's Wharf Square"))
 
 
 def _around_gaps(

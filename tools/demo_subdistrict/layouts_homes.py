@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import shapely
 
 from . import shapes
@@ -21,12 +23,12 @@ def _walks(site: Site, spines: list[float], row_ys: list[float], depth: float) -
     """Spines with gates, a rib in every gap between rows; the middle ribs open sideways."""
     for x in spines:
         site.spine(x)
-    gaps = [(a + b) / 2 for a, b in zip(row_ys, row_ys[1:], strict=False)]
+    gaps = [(a + b) / 2 for a, b in pairwise(row_ys)]
     if not gaps:
         gaps = [row_ys[0] + depth / 2 + 6] if row_ys else []
     for index, y in enumerate(gaps):
         site.rib(y, spines=spines, gates=index == len(gaps) // 2)
-    for a, b in zip(spines, spines[1:], strict=False):
+    for a, b in pairwise(spines):
         for y in gaps[:1]:
             site.walk([(a, y), (b, y)])
 
@@ -39,10 +41,10 @@ def old_estate(site: Site) -> None:
     depth = float(rng.choice([11.0, 11.6, 12.2]))
     gap = float(rng.uniform(19.5, 23.0))
     stepped = rng.random() < 0.3
-    top = 6 if year < 1986 else 7
+    top = 6 if year < 1991 else 7
     area = site.area(front_m=BEHIND_SHOPS_M)
     rows: dict[int, float] = {}
-    slots = list(site.slots(area, depth=depth, gap=gap, shortest=26, longest=60, side_gap=8, spines=spines))
+    slots = list(site.slots(area, depth=depth, gap=gap, shortest=22, longest=60, side_gap=8, spines=spines))
     garden = int(rng.integers(0, len(slots))) if len(slots) > 9 else -1
     for index, slot in enumerate(slots):
         rows[slot.row] = slot.y
@@ -53,8 +55,8 @@ def old_estate(site: Site) -> None:
             continue
         width = slot.width - float(rng.choice([0.0, 0.0, 2.0, 4.0]))
         offset = 3.0 if stepped and width > 44 else 0.0
-        floors = top - int(rng.random() < 0.25)
-        units = max(2, round(width / 15.5))
+        floors = top - int(rng.random() < 0.4)
+        units = max(2, round(width / 19.5))
         site.house(
             shapes.slab(slot.x, slot.y, width, depth - offset / 2, offset_m=offset),
             "slab",
@@ -76,7 +78,7 @@ def resettlement(site: Site) -> None:
     depth, gap = 13.0, 25.0
     area = site.area(front_m=BEHIND_SHOPS_M)
     rows: dict[int, float] = {}
-    slots = list(site.slots(area, depth=depth, gap=gap, shortest=30, longest=56, side_gap=11, spines=spines))
+    slots = list(site.slots(area, depth=depth, gap=gap, shortest=26, longest=56, side_gap=11, spines=spines))
     square = len(slots) // 2 if len(slots) > 7 else -1
     for index, slot in enumerate(slots):
         rows[slot.row] = slot.y
@@ -84,12 +86,12 @@ def resettlement(site: Site) -> None:
             site.cover(rectangle(slot.x, slot.y, slot.width, depth + 10), "court")
             site.cover(rectangle(slot.x - slot.width * 0.22, slot.y, slot.width * 0.35, 12), "sports")
             continue
-        units = max(2, round(slot.width / 17))
+        units = max(2, round(slot.width / 18.5))
         site.house(
             shapes.notched_slab(slot.x, slot.y, slot.width, depth, units=units),
             "slab",
             "residential",
-            int(rng.choice([8, 9, 11])),
+            int(rng.choice([7, 8, 9])),
             units * 2,
         )
         site.cover(rectangle(slot.x, slot.y - depth / 2 - 6.5, slot.width - 3, 8), "green")
@@ -106,7 +108,7 @@ def commodity(site: Site) -> None:
     high = year >= 2011
     depth, gap = (19.0, 27.0) if high else (14.0, 24.0)
     area = site.area(front_m=13.0)
-    reach_x, reach_y = (east - west) * 0.22, (north - south) * (0.12 if high else 0.10)
+    reach_x, reach_y = (east - west) * 0.19, (north - south) * (0.11 if high else 0.09)
     garden = shapely.transform(
         shapes.blob(0, 0, 1.0, phase=float(rng.uniform(0, 6)), squash=1.0),
         lambda xy: xy * (reach_x, reach_y) + (mid_x, mid_y),
@@ -130,8 +132,9 @@ def commodity(site: Site) -> None:
             shape = (
                 shapes.plate_tower(slot.x, slot.y, 34, 17) if twin else shapes.tower(slot.x, slot.y, 26, 19)
             )
-            floors = int(rng.choice([18, 24, 26, 30, 32, 33]))
-            site.house(shape, "tower", "residential", floors, 4 if floors <= 26 else 3, clear_m=12)
+            flats, heights = (2, (26, 28, 30, 33)) if year >= 2015 else (3, (17, 18, 18, 18))
+            floors = int(rng.choice(heights))
+            site.house(shape, "tower", "residential", floors, flats, clear_m=12)
         else:
             units = max(2, round(width / 18))
             floors = int(rng.choice([7, 9, 11])) if year >= 2005 else 7
@@ -147,17 +150,25 @@ def commodity(site: Site) -> None:
             "green",
         )
     site.cover(garden, "green", f"{site.parcel.plot.name}中庭花园", f"{site.parcel.plot.name_en} Garden")
+    pond = min(reach_x, reach_y)
     if high or rng.random() < 0.5:
         site.cover(
-            shapes.blob(mid_x + reach_x * 0.35, mid_y, min(reach_x, reach_y) * 0.42, phase=1.0), "water"
+            shapes.blob(spines[0] + reach_x * 0.42, mid_y + reach_y * 0.42, pond * 0.40, phase=1.0), "water"
         )
-    site.cover(shapes.blob(mid_x - reach_x * 0.45, mid_y, min(reach_x, reach_y) * 0.36, phase=2.0), "court")
-    site.house(rectangle(mid_x - reach_x - 9, mid_y, 13, 16), "hall", "public", 2, name="会所", clear_m=4)
+    site.cover(
+        shapes.blob(spines[0] - reach_x * 0.45, mid_y - reach_y * 0.45, pond * 0.36, phase=2.0), "court"
+    )
+    for dx, dy in ((-1, 1), (1, 1), (-1, -1), (1, -1)):
+        spot = (mid_x + dx * (reach_x + 9), mid_y + dy * 11)
+        if site.house(
+            rectangle(*spot, 15, 12), "hall", "public", 2, name=f"{site.parcel.plot.name}会所", clear_m=5
+        ):
+            break
     for x in spines:
         site.spine(x)
     site.rib(mid_y, spines=spines, gates=True)
     ys = [rows[key] for key in sorted(rows)]
-    for a, b in zip(ys, ys[1:], strict=False):
+    for a, b in pairwise(ys):
         if abs((a + b) / 2 - mid_y) > 14:
             site.rib((a + b) / 2, spines=spines, gates=False)
 
@@ -165,7 +176,6 @@ def commodity(site: Site) -> None:
 def unit_compound(site: Site) -> None:
     """A work unit's walled compound: office house and forecourt to the street, staff slabs behind."""
     rng = site.rng
-    _, south, _, north = site.lot.bounds
     area = site.area(front_m=9.0)
     west, low, east, high = area.bounds
     split = low + (high - low) * 0.4
@@ -190,20 +200,14 @@ def unit_compound(site: Site) -> None:
     site.cover(rectangle(right + width * 0.3, fs + (fn - fs) * 0.3, 22, 17), "green")
     back = area.intersection(rectangle((west + east) / 2, (split + 10 + high) / 2, 2000, high - split - 10))
     rows: dict[int, float] = {}
-    for slot in site.slots(back, depth=11.5, gap=20, shortest=26, longest=52, side_gap=9, spines=spines):
+    for slot in site.slots(back, depth=11.5, gap=20, shortest=22, longest=52, side_gap=9, spines=spines):
         rows[slot.row] = slot.y
-        units = max(2, round(slot.width / 16))
+        units = max(2, round(slot.width / 18))
         site.house(shapes.slab(slot.x, slot.y, slot.width, 11.5), "slab", "residential", 6, units * 2)
         site.cover(rectangle(slot.x, slot.y - 10, slot.width - 4, 4.5), "green")
     for x in spines:
         site.spine(x)
-    ys = [
-        split + 3,
-        *[
-            (a + b) / 2
-            for a, b in zip(*(lambda r: (r, r[1:]))([rows[k] for k in sorted(rows)]), strict=False)
-        ],
-    ]
+    ys = [split + 3, *((a + b) / 2 for a, b in pairwise(rows[key] for key in sorted(rows)))]
     for index, y in enumerate(ys):
         site.rib(y, spines=spines, gates=index == 0)
 

@@ -62,13 +62,13 @@ def school(site: Site) -> None:
     name = site.parcel.plot.name
     tall = b.height > b.width
     track_length, track_width = (150.0, 84.0)
-    cx, cy = (b.x(0.5), b.south + 84) if tall else (b.x(0.3), b.y(0.5))
+    cx, cy = (b.x(0.5) + 6, b.south + 84) if tall else (b.x(0.3), b.y(0.5))
     oval = shapes.track(0, 0, track_length, track_width)
     if tall:
         oval = shapes.turned(oval, 90)
     site.cover(shapes.moved(oval, cx, cy), "sports", f"{name}田径场", f"{site.parcel.plot.name_en} Track")
     site.cover(shapes.moved(oval.buffer(-9), cx, cy), "green")
-    site.house(rectangle(b.x(0.12), b.south + 84, 26, 44), "hall", "school", 3, name=f"{name}体育馆")
+    site.house(rectangle(b.x(0.10), b.south + 84, 24, 44), "hall", "school", 3, name=f"{name}体育馆")
     for index in range(3):
         site.cover(rectangle(b.x(0.9), b.south + 28 + 40 * index, 17, 30), "sports")
     top = b.south + 182
@@ -371,7 +371,7 @@ def lake(site: Site, lake_shape: Polygon) -> None:
     plot = site.parcel.plot
     water = site.axes.local(lake_shape)
     site.cover(site.lot.difference(water), "green", plot.name, plot.name_en)
-    loop = largest(water.buffer(13).simplify(1.0))
+    loop = Polygon(largest(water.buffer(13).simplify(1.0)).exterior)
     site.walk([(x, y) for x, y in loop.exterior.coords], width_m=4.0)
     west, south, east, north = loop.bounds
     for share, direction in ((0.25, "S"), (0.75, "S"), (0.3, "N"), (0.7, "N"), (0.35, "W"), (0.6, "E")):
@@ -379,6 +379,15 @@ def lake(site: Site, lake_shape: Polygon) -> None:
         x = west + share * (east - west) if dy else (west + east) / 2
         y = south + share * (north - south) if dx else (south + north) / 2
         _link(site, loop, (x, y), (dx, dy))
+    island = water.interiors[0]
+    site.cover(Polygon(island), "green", "湖心岛", "Heart Island")
+    middle = Polygon(island).centroid
+    site.house(rectangle(middle.x, middle.y + 8, 11, 11), "pavilion", "public", 1, name="湖心亭")
+    ray = shapely.LineString([(middle.x, middle.y), (middle.x, middle.y - 900)])
+    (landfall,) = (
+        part for part in shapely.get_parts(ray.intersection(loop.exterior)) if part.geom_type == "Point"
+    )
+    site.walk([(middle.x, middle.y), (landfall.x, landfall.y)], width_m=3.0)
     shore = loop.buffer(11).exterior
     for share, w, h, name in (
         (0.06, 22, 11, "岚湖党群驿站"),
@@ -389,11 +398,10 @@ def lake(site: Site, lake_shape: Polygon) -> None:
         spot = shore.interpolate(share, normalized=True)
         site.house(rectangle(spot.x, spot.y, w, h), "pavilion", "public", 1, name=name)
     site.cover(
-        shapes.blob((west + east) / 2, south - 26, 20, phase=1.2),
-        "plaza",
-        "岚湖亲水平台",
-        "Lanhu Lakeside Deck",
+        shapes.blob(landfall.x, landfall.y - 6, 19, phase=1.2), "plaza", "岚湖亲水平台", "Lanhu Lakeside Deck"
     )
+    outer = largest(site.lot.buffer(-24).buffer(12).simplify(1.0))
+    site.walk([(x, y) for x, y in outer.exterior.coords], width_m=3.0)
 
 
 def _link(site: Site, loop: Polygon, inside: tuple[float, float], direction: tuple[float, float]) -> None:

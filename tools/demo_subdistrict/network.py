@@ -12,7 +12,7 @@ from shapely import LineString, STRtree
 from .fabric import Fabric
 from .site import Built
 
-_GRID_M = 0.01
+_GRID_M = 0.05
 _SHORT_END_M = 3.0
 _RANK = {"main": 0, "secondary": 1, "minor": 2, "gate_link": 3, "steps": 4, "footway": 5}
 
@@ -41,6 +41,7 @@ def build(fabric: Fabric, towns: list[Built]) -> list[Link]:
     lines = [source.line for source in sources]
     pieces = list(shapely.get_parts(shapely.unary_union(shapely.MultiLineString(lines), grid_size=_GRID_M)))
     pieces = [shapely.transform(piece, lambda xy: np.round(xy, 2)) for piece in pieces]
+    pieces = [piece for piece in pieces if piece.length > 0]
     tree = STRtree(lines)
     links: list[Link] = []
     for piece in pieces:
@@ -77,7 +78,7 @@ def _without_short_ends(links: list[Link]) -> list[Link]:
 
 
 def components(lines: list[LineString]) -> list[int]:
-    """The number of the connected component of each line, by shared end vertices; 0 is the one of the first."""
+    """The connected component of each line, by shared end vertices; 0 is that of the first line."""
     parent: dict[Vertex, Vertex] = {}
 
     def root(vertex: Vertex) -> Vertex:

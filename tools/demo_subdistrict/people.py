@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import frame
+from .place import Place
 from .plan_names import COMMUNITIES, COMMUNITY_BY_KEY, COMPOUND_KIND, NAME, NAME_EN
 from .plan_people import (
     FIRST_SYLLABLES,
@@ -16,7 +17,6 @@ from .plan_people import (
     SURNAMES,
     VOLUNTEER_TEAMS,
 )
-from .place import Place
 from .tiling import SUBDISTRICT_CODE
 from .zones import Zone
 
@@ -151,8 +151,14 @@ def _office(registry: _Registry, root: str) -> dict[str, str]:
     officers = [registry.person(phone=False) for _ in range(4)]
     for officer in officers[:3]:
         registry.assign(officer, "subdistrict_officer", area_code=SUBDISTRICT_CODE, organisation_code=root)
-    registry.assign(officers[3], "subdistrict_officer", area_code=SUBDISTRICT_CODE, organisation_code=root,
-                    since="2023-06-01", until="2025-12-31")  # fmt: skip
+    registry.assign(
+        officers[3],
+        "subdistrict_officer",
+        area_code=SUBDISTRICT_CODE,
+        organisation_code=root,
+        since="2023-06-01",
+        until="2025-12-31",
+    )
     return {"secretary": secretary, "office": officers[0], "planner": officers[1], "admin": officers[2]}
 
 
@@ -161,9 +167,14 @@ def _community(registry: _Registry, root: str, number: int, grids: list[str]) ->
     society = registry.society
     word = "党总支" if len(grids) >= 5 else "党支部"
     branch = registry.organisation(
-        f"ORG-2-{number:02d}", 2, f"{community.name}{word}", f"{community.name_en} Party Branch", "party_branch", root,
+        f"ORG-2-{number:02d}",
+        2,
+        f"{community.name}{word}",
+        f"{community.name_en} Party Branch",
+        "party_branch",
+        root,
         community.code,
-    )  # fmt: skip
+    )
     secretary = registry.person(public_phone=number in (4, 7))
     society.secretary_of_community[community.code] = secretary
     since = f"202{3 + number % 3}-0{1 + number % 6}-01"
@@ -172,8 +183,14 @@ def _community(registry: _Registry, root: str, number: int, grids: list[str]) ->
     )
     if number in (2, 9):
         former = registry.person(phone=False)
-        registry.assign(former, "community_secretary", area_code=community.code, organisation_code=branch,
-                        since="2021-01-01", until=_day_before(since))  # fmt: skip
+        registry.assign(
+            former,
+            "community_secretary",
+            area_code=community.code,
+            organisation_code=branch,
+            since="2021-01-01",
+            until=_day_before(since),
+        )
     cadres = [registry.person() for _ in range(3)]
     for cadre in cadres:
         registry.assign(cadre, "community_cadre", area_code=community.code, organisation_code=branch)
@@ -181,9 +198,14 @@ def _community(registry: _Registry, root: str, number: int, grids: list[str]) ->
     registry.assign(police, "police_officer", area_code=community.code)
     for k, grid in enumerate(grids, start=1):
         group = registry.organisation(
-            f"ORG-3-{grid[9:14]}", 3, f"{community.name[:-2]}第{k}网格党小组", f"{community.name_en.split()[0]} Grid {k} Party Group",
-            "party_group", branch, grid,
-        )  # fmt: skip
+            f"ORG-3-{grid[9:14]}",
+            3,
+            f"{community.name[:-2]}第{k}网格党小组",
+            f"{community.name_en.split()[0]} Grid {k} Party Group",
+            "party_group",
+            branch,
+            grid,
+        )
         society.group_of_grid[grid] = group
         registry.assign(cadres[k % 3], "grid_leader", area_code=grid, organisation_code=group)
         worker = registry.person()
@@ -210,14 +232,24 @@ def _community(registry: _Registry, root: str, number: int, grids: list[str]) ->
             )
     for name, name_en in (VOLUNTEER_TEAMS[number - 1], VOLUNTEER_TEAMS[(number + 4) % len(VOLUNTEER_TEAMS)]):
         registry.organisation(
-            f"ORG-V-{len(society.organisations):03d}", 3, f"{community.name[:-2]}{name}", f"{community.name_en.split()[0]} {name_en}",
-            "volunteer_team", branch, community.code,
-        )  # fmt: skip
+            f"ORG-V-{len(society.organisations):03d}",
+            3,
+            f"{community.name[:-2]}{name}",
+            f"{community.name_en.split()[0]} {name_en}",
+            "volunteer_team",
+            branch,
+            community.code,
+        )
     name, name_en = PARTNER_UNITS[(number - 1) % len(PARTNER_UNITS)]
     registry.organisation(
-        f"ORG-U-{number:02d}", 3, f"{name}（{community.name}共建单位）", f"{name_en} (partner of {community.name_en})", "partner_unit", branch,
+        f"ORG-U-{number:02d}",
+        3,
+        f"{name}（{community.name}共建单位）",
+        f"{name_en} (partner of {community.name_en})",
+        "partner_unit",
+        branch,
         community.code,
-    )  # fmt: skip
+    )
 
 
 def _day_before(day: str) -> str:
@@ -262,9 +294,14 @@ def _zones(registry: _Registry, place: Place, zones: list[Zone]) -> None:
         if number % _CENTER_HOUSEHOLDS_EVERY == 0 and inside:
             host = registry.person(phone=False)
             registry.organisation(
-                f"ORG-5-{zone.code}", 5, f"{zone.name[:-5]}{zone.name[-5:-3]}党员中心户", f"Party Centre Household, Zone {zone.code}",
-                "party_center_household", area, None,
-            )  # fmt: skip
+                f"ORG-5-{zone.code}",
+                5,
+                f"{zone.name.removesuffix('党员责任区')}党员中心户",
+                f"Party Centre Household, Zone {zone.code}",
+                "party_center_household",
+                area,
+                None,
+            )
             society.center_households.append(
                 {
                     "code": f"ZXH-{len(society.center_households) + 1:03d}",
@@ -302,14 +339,24 @@ def _companies(registry: _Registry, place: Place) -> None:
         kind = COMPOUND_KIND[plot.kind]
         if kind == "commodity":
             registry.organisation(
-                f"ORG-Y-{compound}", 3, f"{plot.name}业主委员会", f"{plot.name_en} Owners' Committee", "owners_committee",
-                branch_of[community.code], community.code,
-            )  # fmt: skip
+                f"ORG-Y-{compound}",
+                3,
+                f"{plot.name}业主委员会",
+                f"{plot.name_en} Owners' Committee",
+                "owners_committee",
+                branch_of[community.code],
+                community.code,
+            )
         elif kind == "old_estate" and number % 2:
             registry.organisation(
-                f"ORG-Z-{compound}", 3, f"{plot.name}居民自管组", f"{plot.name_en} Self-management Group", "self_mgmt_group",
-                branch_of[community.code], community.code,
-            )  # fmt: skip
+                f"ORG-Z-{compound}",
+                3,
+                f"{plot.name}居民自管组",
+                f"{plot.name_en} Self-management Group",
+                "self_mgmt_group",
+                branch_of[community.code],
+                community.code,
+            )
         if kind in ("commodity", "resettlement", "commercial"):
             name = PROPERTY_COMPANIES[number % len(PROPERTY_COMPANIES)][0]
             person = registry.person(public_phone=number % 9 == 0)

@@ -37,10 +37,11 @@ class Place:
     links: list[network.Link]
     buildings: list[Building]
     compound_codes: dict[int, str]
+    _tree: STRtree
 
     def micro_grid_at(self, spot: Point) -> MicroGrid:
         """The micro-grid on whose ground cell a place lies, or the nearest one."""
-        return min(self.micro_grids, key=lambda m: (m.cell.polygon.distance(spot), m.code))
+        return self.micro_grids[int(self._tree.nearest(spot))]
 
 
 def draw() -> Place:
@@ -54,9 +55,12 @@ def draw() -> Place:
     micro_grids = tiling.snapped(cutting.cells)
     tiling.assign(micro_grids, list(COMMUNITIES))
     micro_grids.sort(key=lambda m: m.code)
+    cells_on_ground = [m.cell.polygon for m in micro_grids]
     codes = _compound_codes(towns, micro_grids)
     buildings = _buildings(towns, micro_grids, codes)
-    return Place(ground, towns, micro_grids, network.build(ground, towns), buildings, codes)
+    return Place(
+        ground, towns, micro_grids, network.build(ground, towns), buildings, codes, STRtree(cells_on_ground)
+    )
 
 
 def _compound_codes(towns: list[Built], micro_grids: list[MicroGrid]) -> dict[int, str]:

@@ -3,6 +3,7 @@
 The ten codes of GB/T 47678.5-2026 are examples of that standard; the others are extension codes (080-999) for what
 the source documents of this service name: parking, charging, handrails, lamps, lifts and the like.
 """
+# ruff: noqa: E501 (a row of the table is a line, and Chinese counts double)
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ class KindPlan:
     """A kind of issue: its code, names, sign, how often and where it occurs, how it is worded.
 
     ``where`` is street, house, inside (by an inner walk) or green. In the wordings ``{p}`` is the place, ``{n}`` a
-    small number.
+    small number, ``{m}`` a stair of the house.
     """
 
     code: str
@@ -75,11 +76,11 @@ KINDS: tuple[KindPlan, ...] = (
     KindPlan("09006", "matter", "占道经营", "Trade on the road", "shopping-cart", "street", 5, 50, True, False, (
         "{p}路口有{n}个流动摊点占道。", "傍晚{p}有三轮车占道卖菜，影响公交进站。", "{p}学校放学时段流动摊贩聚集，存在安全隐患。")),
     KindPlan("06080", "matter", "楼道杂物堆放（自定义）", "Things in the stairwell", "stairs", "house", 7, 15, True, True, (
-        "{p}{n}单元楼道堆放纸箱和旧家电，影响疏散。", "{p}楼梯间停放电动自行车{n}辆，请劝导。", "{p}顶楼平台堆满杂物，消防门被堵。")),
+        "{p}{m}单元楼道堆放纸箱和旧家电，影响疏散。", "{p}楼梯间停放电动自行车{n}辆，请劝导。", "{p}顶楼平台堆满杂物，消防门被堵。")),
     KindPlan("06081", "matter", "楼道粉刷（自定义）", "Stairwell to be painted", "paint", "house", 4, 15, True, True, (
-        "{p}{n}单元楼道墙皮脱落，居民希望粉刷。", "{p}楼道涂鸦和小广告较多，申请统一粉刷。")),
+        "{p}{m}单元楼道墙皮脱落，居民希望粉刷。", "{p}楼道涂鸦和小广告较多，申请统一粉刷。")),
     KindPlan("06082", "matter", "噪声扰民（自定义）", "Noise", "volume", "house", 5, 50, False, True, (
-        "{p}附近广场舞音响声音过大，持续到晚上{n}点多。", "{p}有住户夜间装修，影响老人休息。", "{p}楼下空调外机噪声大，邻居多次反映。")),
+        "{p}附近广场舞音响声音过大，晚上九点多还没结束。", "{p}有住户夜间装修，影响老人休息。", "{p}楼下空调外机噪声大，邻居多次反映。")),
     KindPlan("09080", "matter", "停车难（自定义）", "Hard to park", "parking", "inside", 8, 50, True, False, (
         "{p}晚间车辆停满，消防通道被占，车位缺口约{n}0个。", "{p}外来车辆长期停放，业主回家无处停车。", "{p}停车位规划不合理，居民要求开会商量停车规则。",
         "{p}门口双排停车，早高峰出不去。")),
@@ -92,7 +93,7 @@ KINDS: tuple[KindPlan, ...] = (
     KindPlan("09084", "matter", "邻里纠纷（自定义）", "Dispute between neighbours", "users-group", "house", 3, 15, False, True, (
         "{p}楼上楼下因漏水发生争执，请社区调解。", "{p}两户因晾晒空间有矛盾，已上门{n}次。", "{p}住户养犬扰邻，双方情绪激动，需要调解。")),
     KindPlan("01080", "component", "楼栋扶手（自定义）", "Handrail for a stairwell", "stairs-up", "house", 5, 15, True, True, (
-        "{p}{n}单元老人多，希望加装楼道扶手。", "{p}一楼台阶无扶手，雨天老人不敢下楼。", "{p}楼道扶手松动{n}处，请维修。")),
+        "{p}{m}单元老人多，希望加装楼道扶手。", "{p}一楼台阶无扶手，雨天老人不敢下楼。", "{p}楼道扶手松动{n}处，请维修。")),
     KindPlan("01081", "component", "路灯增设（自定义）", "Street lamp wanted", "lamp", "inside", 7, 30, True, False, (
         "{p}夜间照明不足，希望增设路灯{n}盏。", "{p}路灯有{n}盏不亮，晚归居民反映看不清路。", "{p}拐角处太暗，老人摔倒过，请加装路灯。")),
     KindPlan("01082", "component", "健身器材（自定义）", "Fitness equipment", "barbell", "inside", 5, 30, True, False, (
@@ -110,29 +111,78 @@ KINDS: tuple[KindPlan, ...] = (
 HANDLING_NOTES: tuple[str, ...] = (
     "已派{u}处理。", "已联系{u}，今天到场。", "网格员先行劝导，{u}跟进。", "纳入本周任务清单，由{u}牵头。", "已在议事会上通报，{u}认领。",
 )  # fmt: skip
-HANDLERS: tuple[str, ...] = (
-    "物业",
-    "环卫所",
-    "城管中队",
-    "社区志愿队",
-    "平安合伙人",
-    "维修班",
-    "自管组",
-    "园林班组",
-)
-DONE_NOTES: tuple[str, ...] = (
-    "已清理完毕，现场恢复整洁。", "已修复，拍照留存。", "已整改，并告知周边居民。", "已协商一致，按方案实施完成。", "已安装到位，居民试用正常。",
-    "已劝导到位，回访两次未再出现。",
-)  # fmt: skip
+# Who does such work and what they report, by the kind of work.
+WORK: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "clean": (
+        ("环卫所", "物业保洁", "园林班组", "社区志愿队"),
+        (
+            "已清理完毕，现场恢复整洁。",
+            "已清运，并增加一次巡查。",
+            "已处理干净，拍照留存。",
+            "已恢复原貌，设置提示牌。",
+        ),
+    ),
+    "order": (
+        ("城管中队", "平安合伙人", "物业秩序班", "网格巡逻队"),
+        (
+            "已劝导到位，回访两次未再出现。",
+            "已整改，并告知周边居民。",
+            "联合巡查，当场整改完成。",
+            "已公示规则，现场有序。",
+        ),
+    ),
+    "repair": (
+        ("维修班", "市政养护队", "物业工程部", "自管组"),
+        (
+            "已修复，拍照留存。",
+            "已施工到位，居民试用正常。",
+            "更换完毕，并排查同类设施。",
+            "施工完成，验收合格。",
+        ),
+    ),
+    "talk": (
+        ("社区调解室", "小律师志愿队", "网格党小组", "自管组"),
+        (
+            "已协商一致，各方认可。",
+            "已上门调解，双方和解。",
+            "议事会形成方案，按方案办结。",
+            "已约定时段，邻里认可。",
+        ),
+    ),
+}
+_WORK_OF = {
+    "06080": "order",
+    "06081": "repair",
+    "06082": "talk",
+    "07003": "clean",
+    "09080": "talk",
+    "09084": "talk",
+    "01083": "talk",
+}
+
+
+def work_of(kind: KindPlan) -> str:
+    """Which kind of work settles a kind of issue: a key of :data:`WORK`."""
+    if kind.code in _WORK_OF:
+        return _WORK_OF[kind.code]
+    if kind.kind == "component":
+        return "repair"
+    return "clean" if kind.code.startswith("06") else "order"
+
+
 RETURN_NOTES: tuple[str, ...] = (
     "重复上报，已并入前一件。", "现场核查不属实。", "不属于本街道职责，已转市级热线。", "位置有误，请核实后重新上报。",
 )  # fmt: skip
 RATING_NOTES: tuple[str, ...] = (
     "居民满意。",
-    "处理及时。",
     "基本满意，希望长效管理。",
     "效果一般，继续观察。",
-    "点赞。",
+)
+CLOSING_NOTES: tuple[str, ...] = (
+    "核查属实，予以办结。",
+    "现场复核通过，办结。",
+    "已回访居民，办结。",
+    "照片与现场一致，办结。",
 )
 VISIT_NOTES: tuple[str, ...] = (
     "已上门核实情况。",

@@ -1,4 +1,4 @@
-"""Names and numbers of the invented subdistrict that are no lines: communities, kinds of compounds, notices."""
+"""Names and numbers of the invented subdistrict beside its lines: communities, kinds of compounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Words that invented people are made of. No name here is anybody's; numbers cannot be dialled."""
+# ruff: noqa: E501 (a row of the table is a line, and Chinese counts double)
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@
 nearest to its gate), ``gate:`` beside a compound's gate, ``open:`` a free spot by a compound's inner walk,
 ``home:`` a dwelling house of the compound (only for restricted points), ``cover:`` a named square, ``sheet:`` a position on the sheet.
 """
+# ruff: noqa: E501 (a row of the table is a line, and Chinese counts double)
 
 from __future__ import annotations
 
@@ -336,7 +337,7 @@ POINTS: tuple[PointPlan, ...] = (
         hours=ALWAYS,
         services=("需求清单", "揭榜认领"),
     ),
-    _p("SP13", "广济新村红黑榜公示栏", "Guangji Notice Board", "gate:广济新村", hours=ALWAYS),
+    _p("SP13", "广济新村群英榜公示栏", "Guangji Notice Board", "gate:广济新村", hours=ALWAYS),
     _p(
         "SP14",
         "志愿共育学堂",

@@ -3,6 +3,7 @@
 Lines are in sheet metres. A street that only touches another ends on it; the fabric finds all crossings itself.
 Lines that pass the edge of the subdistrict show that the town goes on.
 """
+# ruff: noqa: E501 (a row of the table is a line, and Chinese counts double)
 
 from __future__ import annotations
 
@@ -39,42 +40,76 @@ STREETS: tuple[StreetPlan, ...] = (
     _main(
         "滨江大道",
         "Binjiang Avenue",
+        (125, -1500),
         (125, -330),
         (125, 440),
         (132, 905),
         (140, 1380),
         (125, 1900),
         (125, 2240),
+        (125, 3400),
     ),
     _secondary(
-        "闻涛路", "Wentao Road", (470, -230), (470, 430), (500, 900), (480, 1390), (500, 1900), (505, 2150)
+        "闻涛路",
+        "Wentao Road",
+        (470, -1300),
+        (470, -230),
+        (470, 430),
+        (500, 900),
+        (480, 1390),
+        (500, 1900),
+        (505, 2150),
+        (505, 3300),
     ),
-    _main("江岚大道", "Jianglan Avenue", (850, -330), (850, 450), (852, 900), (880, 1400), (880, 2240)),
+    _main(
+        "江岚大道",
+        "Jianglan Avenue",
+        (850, -1500),
+        (850, -330),
+        (850, 450),
+        (852, 900),
+        (880, 1400),
+        (880, 2240),
+        (880, 3400),
+    ),
     _secondary(
         "桐荫路",
         "Tongyin Road",
+        (1240, -1300),
         (1240, -230),
         (1240, 0),
         (1262, 430),
         (1240, 930),
         (1290, 1400),
         (1270, 2150),
+        (1270, 3300),
     ),
     _secondary("知春路", "Zhichun Road", (1620, -15), (1642, 440), (1620, 958)),
-    _secondary("竹影路", "Zhuying Road", (1670, 1438), (1650, 1900), (1650, 2120)),
+    _secondary("竹影路", "Zhuying Road", (1670, 1438), (1650, 1900), (1650, 2120), (1650, 2900)),
     _secondary(
         "青岚路",
         "Qinglan Road",
+        (2000, -1300),
         (2000, -230),
         (2000, 0),
         (1978, 430),
         (2000, 915),
         (2020, 1430),
         (1990, 2150),
+        (1990, 3300),
     ),
     # Away from the river, from south to north.
     _secondary(
-        "南浦路", "Nanpu Road", (125, 5), (470, -20), (850, 10), (1240, 0), (1620, -15), (2000, 0), (2260, 10)
+        "南浦路",
+        "Nanpu Road",
+        (125, 5),
+        (470, -20),
+        (850, 10),
+        (1240, 0),
+        (1620, -15),
+        (2000, 0),
+        (2260, 10),
+        (3300, 10),
     ),
     _secondary(
         "书院街",
@@ -85,7 +120,8 @@ STREETS: tuple[StreetPlan, ...] = (
         (1262, 430),
         (1642, 440),
         (1978, 430),
-        (2250, 418),
+        (2260, 418),
+        (3200, 418),
     ),
     _main(
         "渡江路",
@@ -96,7 +132,8 @@ STREETS: tuple[StreetPlan, ...] = (
         (1240, 930),
         (1620, 958),
         (2000, 915),
-        (2340, 900),
+        (2260, 900),
+        (3500, 900),
     ),
     _secondary(
         "梧桐街",
@@ -107,7 +144,8 @@ STREETS: tuple[StreetPlan, ...] = (
         (1290, 1400),
         (1670, 1438),
         (2020, 1430),
-        (2280, 1442),
+        (2260, 1442),
+        (3300, 1442),
     ),
     _secondary(
         "北渠路",
@@ -119,6 +157,7 @@ STREETS: tuple[StreetPlan, ...] = (
         (1650, 1900),
         (1990, 1900),
         (2260, 1890),
+        (3300, 1890),
     ),
     # Minor streets, row by row from the south.
     _minor("渔歌巷", "Yuge Lane", (125, 222), (470, 208)),
@@ -176,6 +215,8 @@ LAKE: tuple[Vertex, ...] = (
     (1806, 1332), (1752, 1346), (1700, 1326), (1652, 1342), (1604, 1368), (1544, 1360), (1490, 1340),
 )  # fmt: skip
 
+ISLAND: Vertex = (1640, 1160)
+
 # The outer edge where no street runs: the water's edge and its two ends.
 EDGE: tuple[tuple[Vertex, ...], ...] = (
     ((0, 8), (125, 5)),
@@ -186,4 +227,4 @@ EDGE: tuple[tuple[Vertex, ...], ...] = (
     ((0, 908), (14, 908)),
     ((0, 1384), (140, 1380)),
 )
-RIVER: tuple[Vertex, ...] = ((-1000, -900), (0, -900), (0, 2800), (-1000, 2800))
+RIVER: tuple[Vertex, ...] = ((-1250, -4000), (0, -4000), (0, 6000), (-1250, 6000))

@@ -1,9 +1,10 @@
 """The visit route: ten stops in walking order from the pier to the lake, with what the guide says."""
+# ruff: noqa: E501 (a row of the table is a line, and Chinese counts double)
 
 from __future__ import annotations
 
 TOUR = ("TOUR-01", "江岚共同缔造观摩路线", "Jianglan Visit Route",
-        "从轮渡码头走到岚湖，看老旧小区怎样议事、充电难怎样解决、商圈和新就业群体怎样参与治理。全程步行，约三小时。")  # fmt: skip
+        "从轮渡码头走到岚湖，看老旧小区怎样议事、充电难怎样解决、商圈和新就业群体怎样参与治理。全程步行，约三个半小时。")  # fmt: skip
 
 # Name of the service point, minutes, talking points.
 STOPS: tuple[tuple[str, int, str], ...] = (

@@ -49,20 +49,44 @@ def all_plans() -> list[PointPlan]:
         c = COMMUNITY_BY_KEY[key]
         word = c.name_en.split()[0]
         plans += [
-            PointPlan("SP01", f"{c.name}党群服务中心", f"{word} Community Party Service Centre", f"hall:{estate}", WEEKDAYS,
-                      area_m2=620, floor="1-2F", operator=f"{c.name}居民委员会", alias=(f"{c.name[:-2]}党群中心",)),
+            PointPlan(
+                "SP01",
+                f"{c.name}党群服务中心",
+                f"{word} Community Party Service Centre",
+                f"hall:{estate}",
+                WEEKDAYS,
+                area_m2=620,
+                floor="1-2F",
+                operator=f"{c.name}居民委员会",
+                alias=(f"{c.name[:-2]}党群中心",),
+            ),
             PointPlan("SP02", station, f"{word} Way Station", f"gate:{estate}"),
             PointPlan("SP04", talk, talk_en, f"open:{estate}", brands=("五步议事法",)),
-            PointPlan("SP05", f"{c.name}网格工作站", f"{word} Grid Workstation", f"hall:{estate}", WEEKDAYS,
-                      operator=f"{c.name}居民委员会"),
-        ]  # fmt: skip
+            PointPlan(
+                "SP05",
+                f"{c.name}网格工作站",
+                f"{word} Grid Workstation",
+                f"hall:{estate}",
+                WEEKDAYS,
+                operator=f"{c.name}居民委员会",
+            ),
+        ]
     for status, estates in (("built", SHEDS_BUILT), ("building", SHEDS_BUILDING)):
         for estate in estates:
             plans.append(
-                PointPlan("SP07", f"{estate}电动自行车充电车棚", f"E-bike Charging Shed, {estate}", f"shed:{estate}",
-                          "24/7" if status == "built" else None, status, area_m2=55, capacity=24, floor="",
-                          brands=("平安合伙人",))
-            )  # fmt: skip
+                PointPlan(
+                    "SP07",
+                    f"{estate}电动自行车充电车棚",
+                    f"E-bike Charging Shed, {estate}",
+                    f"shed:{estate}",
+                    "24/7" if status == "built" else None,
+                    status,
+                    area_m2=55,
+                    capacity=24,
+                    floor="",
+                    brands=("平安合伙人",),
+                )
+            )
     plans += [
         PointPlan(
             "SP17",

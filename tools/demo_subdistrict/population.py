@@ -1,4 +1,4 @@
-"""Who lives in which house: households, residents, elderly people and e-bikes, plausible by kind of compound."""
+"""Who lives in which house: households, residents, elderly people and e-bikes, by kind of compound."""
 
 from __future__ import annotations
 

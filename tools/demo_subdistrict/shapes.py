@@ -1,4 +1,4 @@
-"""Outlines of houses in local metres: x along the street, y away from the sun's side (south is negative y)."""
+"""Outlines of houses in local metres: x along the street, y to the north."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .frame import rectangle
 
 
 def slab(cx: float, cy: float, width: float, depth: float, *, offset_m: float = 0.0) -> Polygon:
-    """A row house of flats; with ``offset_m`` its eastern half steps back, as on many estates of the 1980s."""
+    """A row house of flats; with ``offset_m`` its eastern half steps back, as in the 1980s."""
     if not offset_m:
         return rectangle(cx, cy, width, depth)
     west = rectangle(cx - width / 4, cy - offset_m / 2, width / 2, depth)

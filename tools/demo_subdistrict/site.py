@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -97,7 +98,7 @@ class Site:
     # Land
 
     def area(self, *, front_m: float, side_m: float = 4.0) -> Polygon:
-        """The land that may be built on: ``front_m`` back from the lot's edge along streets, ``side_m`` elsewhere."""
+        """The land to build on: ``front_m`` back from the lot's edge along streets, ``side_m`` elsewhere."""
         land: BaseGeometry = self.lot.buffer(-side_m, join_style="mitre")
         for edge, line in self.fronts:
             land = land.difference(line.buffer(edge.width_m / 2 + PAVEMENT_M + front_m))
@@ -105,17 +106,23 @@ class Site:
 
     def chords(self, area: BaseGeometry, y: float, half: float) -> list[Interval]:
         """The x intervals in which a strip of height 2 × half about y lies inside the area."""
+        return self._all_chords(area, [y], half)[0]
+
+    def _all_chords(self, area: BaseGeometry, ys: list[float], half: float) -> list[list[Interval]]:
+        """:meth:`chords` for many rows at once, one call into GEOS."""
         west, _, east, _ = area.bounds
-        result: list[Interval] = [(west, east)]
-        for level in (y - half, y, y + half):
-            line = area.intersection(LineString([(west - 5, level), (east + 5, level)]))
-            spans = sorted(
-                (part.bounds[0], part.bounds[2]) for part in shapely.get_parts(line) if part.length > 1
-            )
-            result = [
-                (max(a, c), min(b, d)) for a, b in result for c, d in spans if min(b, d) - max(a, c) > 1
-            ]
-        return result
+        levels = np.array([level for y in ys for level in (y - half, y, y + half)])
+        ends = np.stack(
+            [np.column_stack([np.full(len(levels), x), levels]) for x in (west - 5, east + 5)], axis=1
+        )
+        pieces, owners = shapely.get_parts(
+            shapely.intersection(area, shapely.linestrings(ends)), return_index=True
+        )
+        spans: list[list[Interval]] = [[] for _ in levels]
+        for owner, (low, _, high, _) in zip(owners.tolist(), shapely.bounds(pieces).tolist(), strict=True):
+            if high - low > 1:
+                spans[owner].append((low, high))
+        return [_common([sorted(part) for part in spans[3 * i : 3 * i + 3]]) for i in range(len(ys))]
 
     def slots(
         self,
@@ -129,30 +136,29 @@ class Site:
         spines: list[float],
         spine_m: float = 10.0,
     ) -> Iterator[Slot]:
-        """Rows of places for slabs, spread evenly over the area; the spines stay free for the inner walks."""
+        """Rows of places for slabs, where most of them fit; the spines stay free for the inner walks."""
         if area.is_empty:
             return
+        measure = _Measure(
+            depth, shortest, longest, side_gap, [(x - spine_m / 2, x + spine_m / 2) for x in spines]
+        )
         _, south, _, north = area.bounds
-        height = north - south
-        count = max(1, int((height + gap) // (depth + gap)))
-        spare = max(0.0, height - count * depth) / max(count - 1, 1) if count > 1 else 0.0
-        pitch = depth + min(spare, gap * 1.35)
-        first = south + (height - (count - 1) * pitch) / 2
-        for row in range(count):
-            y = first + row * pitch
-            for span in self.chords(area, y, depth / 2):
-                for west, east in _without(span, [(x - spine_m / 2, x + spine_m / 2) for x in spines]):
-                    length = east - west
-                    number = max(1, int(np.ceil((length + side_gap) / (longest + side_gap))))
-                    width = (length - (number - 1) * side_gap) / number
-                    if width < shortest and number > 1:
-                        number -= 1
-                        width = min(longest, (length - (number - 1) * side_gap) / number)
-                    if width < shortest:
-                        continue
-                    for index in range(number):
-                        x = west + width / 2 + index * (length - width) / max(number - 1, 1)
-                        yield Slot(row, x if number > 1 else (west + east) / 2, y, width)
+        best: tuple[float, list[float]] = (0.0, [])
+        for stretch in (1.0, 1.12):
+            pitch = depth + gap * stretch
+            for shift in range(0, int(pitch), 3):
+                ys = []
+                y = south + depth / 2 + shift
+                while y + depth / 2 <= north:
+                    ys.append(y)
+                    y += pitch
+                rows = self._all_chords(area, ys, depth / 2) if ys else []
+                built = sum(width for spans in rows for _, width in measure.row(spans))
+                if built > best[0] * 1.01:
+                    best = (built, ys)
+        for row, y in enumerate(best[1]):
+            for x, width in measure.row(self.chords(area, y, depth / 2)):
+                yield Slot(row, x, y, width)
 
     # Placing
 
@@ -264,6 +270,42 @@ def _collides(other: Polygon, shape: Polygon, clear_m: float) -> bool:
     if clear_m:
         return other.distance(shape) < clear_m
     return other.intersects(shape) and other.intersection(shape).area > 0.05
+
+
+def _common(levels: list[list[Interval]]) -> list[Interval]:
+    """What lies within the spans of every level."""
+    result = levels[0]
+    for spans in levels[1:]:
+        result = [(max(a, c), min(b, d)) for a, b in result for c, d in spans if min(b, d) - max(a, c) > 1]
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """How a row is divided into houses."""
+
+    depth: float
+    shortest: float
+    longest: float
+    side_gap: float
+    holes: list[Interval]
+
+    def row(self, spans: list[Interval]) -> list[tuple[float, float]]:
+        """Middle and width of every house in the free spans of a row."""
+        result: list[tuple[float, float]] = []
+        for west, east in (piece for span in spans for piece in _without(span, self.holes)):
+            length = east - west
+            number = max(1, math.ceil((length + self.side_gap) / (self.longest + self.side_gap)))
+            width = (length - (number - 1) * self.side_gap) / number
+            if width < self.shortest and number > 1:
+                number -= 1
+                width = min(self.longest, (length - (number - 1) * self.side_gap) / number)
+            if width < self.shortest:
+                continue
+            for index in range(number):
+                step = (length - width) / (number - 1) if number > 1 else 0.0
+                result.append((west + width / 2 + index * step if number > 1 else (west + east) / 2, width))
+        return result
 
 
 def _first_hit(ray: LineString, target: BaseGeometry) -> Point | None:

@@ -1,4 +1,4 @@
-"""From cells to areas: one snapped linework in degrees, grids as groups of neighbours, codes in reading order."""
+"""From cells to areas: one snapped linework, grids as groups of neighbours, codes in reading order."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class _Grouping:
         cost = 0.0
         for total in self._totals(group):
             cost += ((total - AIM_PER_GRID) / 40.0) ** 2
-            cost += 6.0 * max(0, LEAST_PER_GRID - total, total - MOST_PER_GRID) / 10.0
+            cost += 15.0 * max(0, LEAST_PER_GRID - total, total - MOST_PER_GRID) / 10.0
         for i, edges in enumerate(self.near):
             for j, length in edges.items():
                 if i < j and group[i] != group[j]:
@@ -157,7 +157,7 @@ class _Grouping:
                     queue.append(j)
         return len(seen) == len(inside)
 
-    def improve(self, rounds: int = 1500) -> list[int]:
+    def improve(self, rounds: int = 4000) -> list[int]:
         """Anneal; returns the group of each member."""
         best, best_cost = list(self.group), self._cost(self.group)
         current, current_cost = list(best), best_cost

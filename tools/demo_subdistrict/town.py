@@ -9,7 +9,7 @@ from shapely import LineString, Point, Polygon, STRtree
 from . import layouts_bank, layouts_homes, layouts_public
 from .fabric import PAVEMENT_M, Fabric
 from .frame import SEED
-from .site import SHOP_DEPTH_M, Built, House, Site
+from .site import SHOP_DEPTH_M, Built, Cover, House, Site, largest
 
 _LAYOUTS = {
     "old": layouts_homes.old_estate,
@@ -59,19 +59,20 @@ def lay_out(fabric: Fabric) -> list[Built]:
 
 def add_shops(towns: list[Built], cut_lines: list[LineString]) -> None:
     """Rows of shops along the streets and a lodge at every gate, clear of walks, houses and boundaries."""
-    tree = STRtree(cut_lines) if cut_lines else None
+    tree = STRtree(cut_lines)
     for index, built in enumerate(towns):
         share = _SHOP_STREETS.get(built.parcel.plot.kind)
         if share is None:
             continue
         blocked = [house.outline.buffer(3.0) for house in built.houses]
         blocked += [walk.line.buffer(walk.width_m / 2 + 1.2) for walk in built.walks]
-        if tree is not None:
-            near = tree.query(built.parcel.cell)
-            blocked += [cut_lines[i].buffer(0.6) for i in sorted(near)]
+        cuts = [cut_lines[i] for i in sorted(tree.query(built.parcel.cell))]
+        blocked += [line.buffer(0.6) for line in cuts]
         keep_off = shapely.union_all(blocked)
         _shop_rows(built, keep_off, share, parcel_rng(index, 2))
-        _lodges(built)
+        _lodges(built, cuts)
+        _sheds(built, keep_off, parcel_rng(index, 8))
+        _trim_gardens(built)
 
 
 def _shop_rows(built: Built, keep_off: Polygon, share: float, rng: np.random.Generator) -> None:
@@ -117,6 +118,51 @@ def _shop_rows(built: Built, keep_off: Polygon, share: float, rng: np.random.Gen
                 at += width + float(rng.choice([1.2, 2.0, 5.0]))
 
 
+def _sheds(built: Built, keep_off: Polygon, rng: np.random.Generator) -> None:
+    """Low bicycle sheds, garages and boiler rooms along the walls that face no street."""
+    parcel = built.parcel
+    streets = shapely.union_all(
+        [edge.line.buffer(edge.width_m / 2 + PAVEMENT_M + 2) for edge in parcel.fronts]
+    )
+    walls = parcel.lot.exterior.simplify(1.0).difference(streets)
+    others = [house.outline.buffer(2.0) for house in built.houses]
+    for wall in shapely.get_parts(shapely.line_merge(walls) if walls.geom_type != "LineString" else walls):
+        if wall.length < 40:
+            continue
+        at = 8.0
+        while at < wall.length - 20:
+            width = float(rng.choice([9.0, 12.0, 15.0, 18.0]))
+            for side in (1, -1):
+                line = wall.offset_curve(side * 3.4)
+                if not isinstance(line, LineString) or line.length < at + width:
+                    continue
+                shape = _on_line(line, at + width / 2, width, 4.4)
+                if (
+                    parcel.lot.buffer(-0.3).covers(shape)
+                    and not keep_off.intersects(shape)
+                    and not any(shape.intersects(other) for other in others)
+                ):
+                    if rng.random() < 0.85:
+                        others.append(shape.buffer(2.0))
+                        built.houses.append(House(shape, "extra", "other", 1))
+                    break
+            at += width + float(rng.choice([2.0, 6.0, 14.0]))
+
+
+def _trim_gardens(built: Built) -> None:
+    """Gardens end a step before the houses that came after them."""
+    houses = shapely.union_all([house.outline for house in built.houses]).buffer(1.2, join_style="mitre")
+    shapely.prepare(houses)
+    kept: list[Cover] = []
+    for cover in built.covers:
+        if houses.intersects(cover.shape):
+            rest = largest(cover.shape.difference(houses))
+            cover.shape = shapely.transform(rest.simplify(0.2), lambda xy: np.round(xy, 3))
+        if cover.shape.area > 12:
+            kept.append(cover)
+    built.covers = kept
+
+
 def _on_line(line: LineString, at: float, width: float, depth: float) -> Polygon:
     middle = line.interpolate(at)
     a, b = line.interpolate(at - width / 2), line.interpolate(at + width / 2)
@@ -133,9 +179,9 @@ def _on_line(line: LineString, at: float, width: float, depth: float) -> Polygon
     return shapely.transform(Polygon(corners), lambda xy: np.round(xy, 3))
 
 
-def _lodges(built: Built) -> None:
+def _lodges(built: Built, cuts: list[LineString]) -> None:
     links = [walk.line for walk in built.walks if walk.kind == "gate_link"]
-    others = [house.outline for house in built.houses]
+    others = [house.outline for house in built.houses] + cuts
     for gate in built.gates:
         link = min(links, key=lambda line: line.distance(gate))
         inner = built.parcel.lot.centroid

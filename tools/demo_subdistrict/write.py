@@ -122,7 +122,7 @@ def write_catalogue(folder: Path) -> None:
     """List every file with its source, licence, datum, date and sha256."""
     lines = [
         "# What lies in geodata/: where it comes from and how to know that it is unchanged.",
-        "# The demo subdistrict is made by `python -m tools.demo_subdistrict`; do not edit its files by hand.",
+        "# The demo is made by `python -m tools.demo_subdistrict`; do not edit its files by hand.",
         "",
     ]
     for name, title in _TITLES.items():

@@ -1,4 +1,4 @@
-"""Responsibility zones: one to three neighbouring micro-grids of a grid, every micro-grid in exactly one zone."""
+"""Responsibility zones: one to three neighbouring micro-grids, each of them in exactly one zone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Zone:
 
 
 def build(place: Place, community_names: dict[str, str]) -> list[Zone]:
-    """Share every grid out: take the first free micro-grid and the free neighbours with the longest common edge."""
+    """Share every grid out: the first free micro-grid and the free neighbours with the longest edges."""
     result: list[Zone] = []
     for grid_code in sorted({m.grid_code for m in place.micro_grids}):
         free = [m for m in place.micro_grids if m.grid_code == grid_code]
