@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import Session
@@ -13,12 +14,16 @@ class Counted:
     """The statements seen so far, jobs included."""
 
     def __init__(self) -> None:
-        self.statements: list[str] = []
+        self.sent: list[tuple[str, Any]] = []
         self.job_count = 0
 
     @property
+    def statements(self) -> list[str]:
+        return [statement for statement, _ in self.sent]
+
+    @property
     def count(self) -> int:
-        return len(self.statements) + self.job_count
+        return len(self.sent) + self.job_count
 
 
 @contextmanager
@@ -29,7 +34,7 @@ def counted(target: Engine | Connection) -> Generator[Counted]:
     def note(*arguments: object) -> None:
         statement = str(arguments[2])
         if "SAVEPOINT" not in statement:
-            seen.statements.append(statement)
+            seen.sent.append((statement, arguments[3]))
 
     event.listen(target, "before_cursor_execute", note)
     try:
