@@ -101,6 +101,9 @@ def parse_crs(text: str, *, origin: str) -> SourceCrs:
         return SourceCrs("EPSG:4326", Datum.WGS84, None, origin)
     match = _EPSG.fullmatch(plain) or re.fullmatch(r"(\d{4,6})", plain)
     definition = f"EPSG:{match.group(1)}" if match else plain
+    if match is None and "[" not in plain:
+        # PROJ also knows systems by resemblance of their names, Mars 2000 among them: that would be guessing.
+        raise CrsUnknown(crs=plain[:120])
     try:
         crs = pyproj.CRS.from_user_input(definition)
     except (CRSError, ProjError) as error:

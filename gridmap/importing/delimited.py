@@ -8,6 +8,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,8 @@ PAIR_HEADERS = frozenset(
     {"lnglat", "lonlat", "经纬度", "經緯度", "坐标", "座標", "coordinates", "coordinate"}
 )
 
+# "114.30,30.60" in one cell, with or without brackets.
+_PAIR = re.compile(r"[\[(\s]*([^\s,,;;\[\]()]+)\s*[\s,,;;]\s*([^\s,,;;\[\]()]+)[\])\s]*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -89,12 +92,13 @@ def read_delimited(
     columns: dict[str, list[Any]] = {
         name: [cells[place].strip() or None for cells in rows] for place, name in enumerate(names)
     }
-    geometry, source = _geometry(columns, len(rows), place_columns or {})
+    places = _places(columns, len(rows), place_columns or {})
     return SourceTable(
         row_numbers=np.array(numbers, dtype=np.int64),
         columns=columns,
-        geometry=geometry,
-        geometry_source=source,
+        geometry=places.geometry,
+        geometry_source=places.source,
+        place_headers=places.headers,
         declared_crs=None,
         encoding=codec,
         file_format="CSV",
@@ -133,39 +137,48 @@ def _unique_headers(header: Sequence[str]) -> list[str]:
     return names
 
 
-def _geometry(
-    columns: dict[str, list[Any]], row_count: int, assigned: Mapping[str, str]
-) -> tuple[GeometryArray | None, str]:
-    """The rows' places, from the best columns there are; unreadable ones are None."""
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The rows' geometries, what they were made of, and from which columns."""
+
+    geometry: GeometryArray | None
+    source: str = "none"
+    headers: tuple[str, ...] = ()
+
+
+def _places(columns: dict[str, list[Any]], row_count: int, assigned: Mapping[str, str]) -> _Places:
+    """The rows' places, from the best columns there are; a row without a readable one has None."""
+    headers = list(columns)
     said = {
-        field: columns[find_header(header, list(columns), field=field)]
+        field: find_header(header, headers, field=field)
         for field, header in assigned.items()
         if field in PLACE_FIELDS
     }
     if "wkt" in said:
-        return _from_wkt(said["wkt"], row_count), "wkt"
-    by_meaning = {normalised_header(name): values for name, values in reversed(columns.items())}
-    for names, headers, source in (
+        return _Places(_from_wkt(columns[said["wkt"]], row_count), "wkt", (said["wkt"],))
+    by_meaning = {normalised_header(header): header for header in reversed(headers)}
+    for names, known, source in (
         (("lon", "lat"), (LON_HEADERS, LAT_HEADERS), "lon_lat"),
         (("x", "y"), (X_HEADERS, Y_HEADERS), "x_y"),
     ):
         first, second = (
-            said.get(name) or next((by_meaning[key] for key in by_meaning if key in known), None)
-            for name, known in zip(names, headers, strict=True)
+            said.get(name) or next((by_meaning[key] for key in by_meaning if key in meanings), None)
+            for name, meanings in zip(names, known, strict=True)
         )
         if first is not None and second is not None:
-            return _points(_numbers(first), _numbers(second), row_count), source
-    for name, values in by_meaning.items():
-        if name in WKT_HEADERS and any(_looks_like_wkt(value) for value in values):
-            return _from_wkt(values, row_count), "wkt"
-    for name, values in by_meaning.items():
-        if name in PAIR_HEADERS:
-            pairs = [re.split(r"[,,;\s]+", value.strip("()[] ")) if value else [] for value in values]
-            lon_texts = [pair[0] if len(pair) == 2 else None for pair in pairs]
-            lat_texts = [pair[1] if len(pair) == 2 else None for pair in pairs]
-            if any(lon_texts):
-                return _points(_numbers(lon_texts), _numbers(lat_texts), row_count), "lon_lat"
-    return None, "none"
+            points = _points(_numbers(columns[first]), _numbers(columns[second]))
+            return _Places(points, source, (first, second))
+    for meaning, header in by_meaning.items():
+        if meaning in WKT_HEADERS and any(_looks_like_wkt(value) for value in columns[header]):
+            return _Places(_from_wkt(columns[header], row_count), "wkt", (header,))
+    for meaning, header in by_meaning.items():
+        if meaning in PAIR_HEADERS:
+            pairs = [_PAIR.fullmatch(value or "") for value in columns[header]]
+            if any(pairs):
+                x = _numbers([pair.group(1) if pair else None for pair in pairs])
+                y = _numbers([pair.group(2) if pair else None for pair in pairs])
+                return _Places(_points(x, y), "lon_lat", (header,))
+    return _Places(None)
 
 
 def _looks_like_wkt(value: str | None) -> bool:
@@ -186,8 +199,8 @@ def _from_wkt(values: Sequence[str | None], row_count: int) -> GeometryArray:
     return geometry
 
 
-def _points(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], row_count: int) -> GeometryArray:
-    geometry = np.empty(row_count, dtype=object)
+def _points(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> GeometryArray:
+    geometry = np.empty(len(x), dtype=object)
     known = ~(np.isnan(x) | np.isnan(y))
     geometry[known] = shapely.points(x[known], y[known])
     return geometry

@@ -46,7 +46,8 @@ class SourceTable:
         Text, numbers, booleans or None, in the file's order of columns.
     geometry : shape (n,), or None
         None when the file has no place at all; an element is None where a row has none that can be read.
-    geometry_source : one of the geometry's origins: ``geometry``, ``wkt`` or ``lon_lat``
+    geometry_source : what the geometry was made of: ``geometry``, ``wkt``, ``lon_lat`` or ``x_y``
+    place_headers : the columns that it was made of, if any
     declared_crs : what the file says of its coordinates (an EPSG code or WKT), or None
     encoding : of its text
     rejections, remarks : of rows that the reader itself had to leave out or mend
@@ -60,6 +61,7 @@ class SourceTable:
     file_format: str
     layer_name: str
     geometry_source: str = "geometry"
+    place_headers: tuple[str, ...] = ()
     rejections: list[Rejection] = field(default_factory=list[Rejection])
     remarks: list[Remark] = field(default_factory=list[Remark])
 

@@ -441,7 +441,11 @@ def _record(
         encoding=table.encoding,
         crs=crs,
         columns=prepared.columns,
-        unused_headers=tuple(header for header in table.headers if header not in prepared.columns.values()),
+        unused_headers=tuple(
+            header
+            for header in table.headers
+            if header not in prepared.columns.values() and header not in table.place_headers
+        ),
         read_count=read_count,
         outcome=outcome,
     )
