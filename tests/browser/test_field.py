@@ -92,12 +92,12 @@ def test_a_visitor_is_asked_to_sign_in_and_then_led_to_where_they_wanted(
     assert "/sign-in?next=" in visit.page.url
     visit.screenshot("sign-in-phone")
     visit.assert_no_axe_violations()
-    visit.page.get_by_label("账号").fill(people.worker)
-    visit.page.get_by_label("密码").fill("not the password")
+    visit.page.locator("[name=username]").fill(people.worker)
+    visit.page.locator("[name=password]").fill("not the password")
     visit.page.locator("form[data-sign-in] button").click()
     expect(visit.page.get_by_role("alert")).to_contain_text("账号或密码")
     visit.assert_no_axe_violations()
-    visit.page.get_by_label("密码").fill(demo_password(people.worker))
+    visit.page.locator("[name=password]").fill(demo_password(people.worker))
     visit.page.locator("form[data-sign-in] button").click()
     visit.page.wait_for_url("**/field/report")
     visit.expect_error("401|400")
@@ -534,9 +534,11 @@ def test_a_report_can_be_made_with_the_keyboard_alone(open_visit: OpenVisit, peo
                 return
         raise AssertionError(f"the keyboard never reaches {selector}")
 
-    tab_to("[data-nudge=north]")
+    tab_to("[data-pad-toggle]")
     keyboard.press("Enter")
     tab_to("[data-locate]")
+    keyboard.press("Enter")
+    tab_to("[data-nudge=north]")
     keyboard.press("Enter")
     tab_to("input[name=category]")
     keyboard.press("Space")
