@@ -63,6 +63,7 @@ def _call(program: Program, method: str, rule: str, issue: dict[str, Any], kept:
     body: Any = {"POST": report_body(LON, LAT), "PATCH": {"version": 1, "note": "看过"}}.get(method)
     sha256 = kept if rule.startswith("/photos/") else PHOTO_SHA256
     path = re.sub(r"<(?:[^:>]+:)?key>", issue["number"], rule).replace("<sha256>", sha256)
+    path = path.replace("<level>", "grid").replace("<any(compounds, streets):layer>", "streets")
     options: dict[str, Any] = {"data": PHOTO} if method == "PUT" else {"json": body} if body else {}
     if path.startswith("/photos/"):
         return program.photo(path).status_code

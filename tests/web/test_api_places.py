@@ -194,9 +194,31 @@ def test_5_9_what_concerns_a_home_is_drawn_at_its_micro_grid_and_cannot_be_found
     assert len(_drawn(client, around_label)) == 1
 
 
+@pytest.mark.parametrize(
+    ("layer", "status"),
+    [
+        ("areas/micro_grid", 200),
+        ("areas/planet", 404),
+        ("streets", 200),
+        ("compounds", 200),
+        ("service_points", 200),
+        ("party_center_households", 404),
+    ],
+)
+def test_layers_are_given_as_geojson_to_programs_too(
+    client: FlaskClient, world: World, layer: str, status: int
+) -> None:
+    answer = client.get(f"/api/v1/layers/{layer}.geojson")
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.mimetype == "application/geo+json"
+        assert answer.json is not None
+        assert len(answer.json["features"]) == (8 if layer == "areas/micro_grid" else 0)
+
+
 def test_every_route_of_the_api_is_described_and_nothing_else(app: Flask) -> None:
     routes = {
-        (re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule.rule.removeprefix("/api/v1")), method.lower())
+        (re.sub(r"<(?:[^:>]+:)?([^:>]+)>", r"{\1}", rule.rule.removeprefix("/api/v1")), method.lower())
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/v1/")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 from gridmap import __version__
 from gridmap.domain.issue_input import ADDRESS_MAX_LENGTH, CODE_MAX_LENGTH
 from gridmap.domain.issues import PLAIN_WORKFLOW, TEXT_MAX_LENGTH, IssueState
+from gridmap.domain.routing import AreaLevel
 from gridmap.queries.issues import PAGE_SIZE, PAGE_SIZE_MAX, Sort
 from gridmap.web.access import public
 
@@ -233,6 +234,34 @@ _PATHS: Json = {
                 ),
                 **_problems(401, 403),
             },
+        }
+    },
+    "/layers/areas/{level}.geojson": {
+        "get": {
+            "operationId": "areasLayer",
+            "summary": "The current areas of a level, simplified for drawing",
+            "security": [{}],
+            "parameters": [
+                {**_path("level", "A level of areas."), "schema": {"enum": [one.value for one in AreaLevel]}}
+            ],
+            "responses": {"200": _geojson("With an ETag by version."), **_problems(404)},
+        }
+    },
+    "/layers/{layer}.geojson": {
+        "get": {
+            "operationId": "groundLayer",
+            "summary": "Compounds or named streets",
+            "security": [{}],
+            "parameters": [{**_path("layer", "A layer."), "schema": {"enum": ["compounds", "streets"]}}],
+            "responses": {"200": _geojson("With an ETag by version."), **_problems(404)},
+        }
+    },
+    "/layers/service_points.geojson": {
+        "get": {
+            "operationId": "servicePointsLayer",
+            "summary": "Public service points with category, status and opening hours",
+            "security": [{}],
+            "responses": {"200": _geojson("With an ETag by version.")},
         }
     },
     "/openapi.json": {

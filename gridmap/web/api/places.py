@@ -1,4 +1,4 @@
-"""What is at a point, and the issue dictionary."""
+"""What is at a point, the issue dictionary, and the layers that everybody may see."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from gridmap.domain.permissions import Action
 from gridmap.queries.at_point import AtPoint, at_point
 from gridmap.queries.categories import issue_categories
 from gridmap.use_cases.issues import OFFICE_TIME
+from gridmap.web import layers
 from gridmap.web.access import current_actor, public, requires
 from gridmap.web.api import reading
 from gridmap.web.deps import deps
 
 blueprint = Blueprint("places", __name__, url_prefix="/api/v1")
+
+# The very views that the map draws from: one answer, one cache, one ETag.
+blueprint.add_url_rule("/layers/areas/<level>.geojson", endpoint="areas", view_func=layers.areas)
+blueprint.add_url_rule(
+    "/layers/<any(compounds, streets):layer>.geojson", endpoint="ground", view_func=layers.ground
+)
+blueprint.add_url_rule(
+    "/layers/service_points.geojson", endpoint="service_points", view_func=layers.service_points
+)
 
 
 @blueprint.get("/at-point")
