@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import io
+import json
 import os
 import socket
 import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 
 import click
 
@@ -50,8 +52,9 @@ def up() -> None:
         supervisor.catch_signals()
         try:
             supervisor.start_first()
+            logins = _demo_logins() if settings.load_demo else []  # while the web server comes up
             if _wait_until_ready(settings.bind, supervisor):
-                _greet(settings, ready_after_s=time.monotonic() - begun)
+                _greet(settings, logins, ready_after_s=time.monotonic() - begun)
                 supervisor.watch()
         finally:
             _say("Stopping …")
@@ -162,14 +165,26 @@ def _wait_until_ready(bind: str, supervisor: Supervisor) -> bool:
     )
 
 
-def _greet(settings: Settings, *, ready_after_s: float) -> None:
+def _greet(settings: Settings, logins: Sequence[Mapping[str, str]], *, ready_after_s: float) -> None:
     address = web_address(settings.bind)
     click.echo(f"\ngridmap is ready in {ready_after_s:.1f} s\n")
     click.echo(f"  Map      {address}")
     click.echo(f"  Sign in  {address}sign-in\n")
-    if settings.load_demo:
-        cli.main(["demo", "logins"], standalone_mode=False)
-    click.echo("\nCtrl-C stops everything.")
+    first_of_role = {login["role"]: login for login in reversed(logins)}
+    for login in reversed(first_of_role.values()):
+        click.echo(
+            f"  {login['username']:<13}{login['password']:<13}{login['role']:<20}{login['display_name']}"
+        )
+    if logins:
+        click.echo(f"\nThe first demo account of each role; `gridmap demo logins` lists all {len(logins)}.")
+    click.echo("Ctrl-C stops everything.")
+
+
+def _demo_logins() -> list[dict[str, str]]:
+    words = io.StringIO()
+    with redirect_stdout(words):
+        cli.main(["demo", "logins", "--json"], standalone_mode=False)
+    return json.loads(words.getvalue())
 
 
 def _reachable(host: str) -> str:
