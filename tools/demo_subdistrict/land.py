@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 import shapely
-from shapely import MultiPolygon, Point
+from shapely import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from . import frame, tiling
 from .features import Feature
 from .place import Place
 from .plan_names import COMMUNITIES, COMMUNITY_BY_KEY, COMPOUND_KIND, NAME, NAME_EN
-from .site import largest
+from .site import Cover
 from .tiling import SUBDISTRICT_CODE, MicroGrid
+
+_SMALLEST_PATCH_M2 = 8.0
 
 
 def _multi(polygon: BaseGeometry) -> MultiPolygon:
@@ -23,10 +25,29 @@ def _multi(polygon: BaseGeometry) -> MultiPolygon:
 
 
 def _degrees(geometry: BaseGeometry) -> BaseGeometry:
-    """Rounded degrees; where rounding has made a spike, the sound part that is left."""
+    """Rounded degrees; where rounding has made a spike, the sound parts that are left."""
     exact = frame.to_degrees(geometry)
     result = frame.rounded(exact)
-    return result if result.is_valid else frame.rounded(largest(shapely.set_precision(exact, frame.GRID_DEG)))
+    if result.is_valid:
+        return result
+    sound = shapely.get_parts(shapely.set_precision(exact, frame.GRID_DEG))
+    return frame.rounded(MultiPolygon([part for part in sound if isinstance(part, Polygon)]))
+
+
+def _side_by_side(covers: list[Cover]) -> list[tuple[Cover, BaseGeometry]]:
+    """What lies on top is cut out of what lies below, so that the order of drawing does not matter."""
+    result: list[tuple[Cover, BaseGeometry]] = []
+    above: BaseGeometry = Polygon()
+    for cover in reversed(covers):
+        parts = [
+            part
+            for part in shapely.get_parts(cover.shape.difference(above))
+            if isinstance(part, Polygon) and part.area > _SMALLEST_PATCH_M2
+        ]
+        if parts:
+            result.append((cover, MultiPolygon(parts)))
+        above = above.union(cover.shape.buffer(0))
+    return result[::-1]
 
 
 def office_phone(number: int) -> str:
@@ -183,12 +204,14 @@ def landcover(place: Place) -> list[Feature]:
         ("river", "江", "The River", ground.river),
         ("green", "岚渠绿道", "Lan Canal Greenway", ground.canal_bank),
     ]
-    covers = [cover for built in place.towns for cover in built.covers]
+    covers = [pair for built in place.towns for pair in _side_by_side(built.covers)]
     for kind in ("green", "plaza", "court", "sports"):
-        patches += [(kind, c.name or None, c.name_en or None, c.shape) for c in covers if c.kind == kind]
+        patches += [(kind, c.name or None, c.name_en or None, shape) for c, shape in covers if c.kind == kind]
     patches.append(("water", "岚渠", "Lan Canal", ground.canal_water))
     patches.append(("water", "岚湖", "Lan Lake", ground.lake))
-    patches += [("water", c.name or None, c.name_en or None, c.shape) for c in covers if c.kind == "water"]
+    patches += [
+        ("water", c.name or None, c.name_en or None, shape) for c, shape in covers if c.kind == "water"
+    ]
     return [
         Feature(_multi(_degrees(shape)), {"kind": kind, "name": name, "name_en": name_en})
         for kind, name, name_en, shape in patches

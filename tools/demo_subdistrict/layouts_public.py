@@ -400,7 +400,7 @@ def lake(site: Site, lake_shape: Polygon) -> None:
     site.cover(
         shapes.blob(landfall.x, landfall.y - 6, 19, phase=1.2), "plaza", "岚湖亲水平台", "Lanhu Lakeside Deck"
     )
-    outer = largest(site.lot.buffer(-24).buffer(12).simplify(1.0))
+    outer = largest(site.lot.buffer(30).buffer(-54).buffer(12).simplify(1.0))
     site.walk([(x, y) for x, y in outer.exterior.coords], width_m=3.0)
 
 
