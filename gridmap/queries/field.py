@@ -24,7 +24,7 @@ SCOPE_EXTENT = """
 # uq_issue_reporter_account_id_client_id serves the count.
 CATEGORIES_BY_USE = text(
     """
-    SELECT category.code, category.name, category.name_en, category.icon,
+    SELECT category.code, category.name, category.name_en, category.icon, category.duplicate_radius_m,
            category.major_name, category.major_name_en, coalesce(used.use_count, 0) AS use_count
       FROM issue_category AS category
       LEFT JOIN (SELECT category_code, count(*) AS use_count
@@ -45,6 +45,7 @@ class Category:
     name: str
     name_en: str
     icon: str
+    duplicate_radius_m: int
     major_name: str
     major_name_en: str
     use_count: int
@@ -75,6 +76,7 @@ def categories_by_use(session: Session, account_id: int | None) -> list[Category
             name=row.name,
             name_en=row.name_en,
             icon=row.icon,
+            duplicate_radius_m=row.duplicate_radius_m,
             major_name=row.major_name,
             major_name_en=row.major_name_en,
             use_count=row.use_count,

@@ -26,6 +26,8 @@ from gridmap.web.layers import areas_url
 
 OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
 _PLACE_ZOOM = 18
+_LOCAL_MARK = "（自定义）"
+"""The standard's mark of a local extension: part of the dictionary's name, in the way on a chip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class CategoryChoice:
     code: str
     name: str
     icon: str
+    duplicate_radius_m: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def page_data(**facts: object) -> Mapping[str, object]:
             "sprite": sprite_url(),
             "at_point": "/api/v1/at-point",
             "issues": "/api/v1/issues",
+            "open_issues": "/api/v1/issues.geojson?state=open",
             "issue": url_for("issue_page.detail", number="NUMBER"),
             "field": url_for("field.issue_list"),
             "report": url_for("field.report"),
@@ -113,5 +117,6 @@ def category_groups(categories: Sequence[Category]) -> tuple[CategoryGroup, ...]
 
 
 def choice(category: Category) -> CategoryChoice:
-    """Give a category in the reader's language."""
-    return CategoryChoice(category.code, in_language(category.name, category.name_en), category.icon)
+    """Give a category in the reader's language, short enough for a chip."""
+    name = in_language(category.name, category.name_en).removesuffix(_LOCAL_MARK)
+    return CategoryChoice(category.code, name, category.icon, category.duplicate_radius_m)

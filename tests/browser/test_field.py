@@ -43,7 +43,7 @@ def locate(visit: Visit) -> None:
 
 
 def choose_first_category(visit: Visit) -> None:
-    visit.page.locator(".report-form > .chips > .chip").first.click()
+    visit.page.locator(".report-form > .choices > .choice").first.click()
 
 
 def submit(visit: Visit) -> None:
@@ -131,7 +131,7 @@ def test_a_report_takes_four_taps_and_ends_with_its_number_and_people(
 ) -> None:
     visit = open_report(open_visit, people)
     locate(visit)  # 1
-    visit.page.locator(".report-form > .chips > .chip").first.tap()  # 2
+    visit.page.locator(".report-form > .choices > .choice").first.tap()  # 2
     visit.page.locator("[data-submit]").tap()  # 3
     assert re.fullmatch(r"\d{4}-\d{6}", delivered_number(visit))
     expect(visit.page.locator("[data-result-area]")).to_contain_text(people.micro_grid_name)
@@ -146,7 +146,7 @@ def test_the_way_to_submit_lies_in_the_lower_part_and_under_the_thumb(
     visit = open_report(open_visit, people)
     locate(visit)
     targets = visit.page.locator(
-        ".map-button, .report-form .chip > span:visible, .chip-more, .photo-add, [data-submit]"
+        ".map-button, .report-form .choice > span:visible, .choice-more, .photo-add, [data-submit]"
     )
     for index in range(targets.count()):
         target = targets.nth(index)
@@ -501,7 +501,7 @@ def test_the_list_filters_sorts_and_stays_in_step_with_the_map(open_visit: OpenV
     rows = visit.page.locator(".issue")
     shown = rows.count()
     assert shown > 0
-    assert visit.page.locator(".pin").count() == shown
+    assert visit.page.locator(".issue-pin").count() == shown
     visit.screenshot("list-desktop")
     visit.assert_no_axe_violations()
     visit.page.locator("[name=state]").select_option("handling")

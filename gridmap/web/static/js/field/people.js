@@ -63,8 +63,8 @@ export function showZoneLine(line, answer, state) {
 function hintFor(answer) {
   if (answer.match === "none") return say("outside_refused");
   if (answer.match === "nearest") return say("outside_nearest");
-  const own = new Set([...answer.areas.map((area) => area.code), answer.zone?.code]);
-  const others = answer.near_boundary.filter((neighbour) => !own.has(neighbour.code));
+  const own = new Set(answer.areas.map((area) => area.code));
+  const others = answer.near_boundary.filter((neighbour) => neighbour.kind !== "zone" && !own.has(neighbour.code));
   return others.length ? say("near_boundary", { names: others.map((other) => other.name).join(say("list_comma")) }) : "";
 }
 

@@ -73,6 +73,7 @@ export class PhotoTray {
     this.photos.push(photo);
     this.tray.append(item);
     this.#show(photo, "waiting");
+    item.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {Photo} photo */
@@ -129,21 +130,21 @@ export class PhotoTray {
     find("img", photo.item).setAttribute("alt", say("photo_alt", { number }));
     photo.item.querySelector("button")?.remove();
     if (state === "failed") {
-      photo.item.append(button("photo_retry", "refresh", number, () => this.#send(photo)));
+      photo.item.append(button("photo_retry", icon("refresh"), number, () => this.#send(photo)));
     } else if (state === "waiting") {
-      photo.item.append(button("photo_remove", "x", number, () => this.#remove(photo)));
+      photo.item.append(button("photo_remove", icon("x"), number, () => this.#remove(photo)));
     }
   }
 }
 
 /**
  * @param {string} words
- * @param {string} symbol
+ * @param {Element} symbol
  * @param {number} number
  * @param {() => void} act
  */
 function button(words, symbol, number, act) {
-  const made = element("button", { type: "button", class: "icon-button", "aria-label": say(words, { number }) }, icon(symbol));
+  const made = element("button", { type: "button", class: "icon-button", "aria-label": say(words, { number }) }, symbol);
   made.addEventListener("click", act);
   return made;
 }

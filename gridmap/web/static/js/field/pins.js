@@ -27,7 +27,7 @@ export function pinIcon(state, isSelected) {
   const use = document.createElementNS(SVG, "use");
   use.setAttribute("href", `${page.urls.sprite}#${STATE_GLYPHS[/** @type {keyof STATE_GLYPHS} */ (state)]}`);
   glyph.append(use);
-  const pin = element("span", { class: "pin", "data-state": state }, glyph);
+  const pin = element("span", { class: "issue-pin", "data-state": state }, glyph);
   if (isSelected) pin.classList.add("is-selected");
-  return L.divIcon({ html: pin, className: "pin-box", iconSize: [44, 44], iconAnchor: [22, 22] });
+  return L.divIcon({ html: pin, className: "issue-pin-box", iconSize: [44, 44], iconAnchor: [22, 22] });
 }

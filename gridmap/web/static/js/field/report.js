@@ -9,8 +9,9 @@
 
 import { Crosshair } from "./crosshair.js";
 import { DraftBox } from "./draft.js";
-import { ask, element, find, NoAnswer, page, say } from "./page.js";
+import { ask, element, find, NoAnswer, page, say, sayDistance } from "./page.js";
 import { chainOf, showZoneLine } from "./people.js";
+import { Nearby } from "./nearby.js";
 import { PhotoTray } from "./photos.js";
 
 const ACCURACY_SILENT_M = 30;
@@ -26,9 +27,11 @@ export function startReport(map) {
   let isSending = false;
   let isReady = false;
 
+  const nearby = new Nearby(map, showSimilar);
   const crosshair = new Crosshair(map, {
     onzone: (answer, state) => showZoneLine(find("[data-zone-line]"), answer, state),
     onmove: () => {
+      nearby.look();
       if (isReady) box.change({ ...crosshair.place, zoom: map.getZoom(), place_confirmed: false });
     },
     onfix: (fix) => {
@@ -112,11 +115,23 @@ export function startReport(map) {
     const chosen = [...chips].find((chip) => chip.value === code);
     if (!chosen) return;
     chosen.checked = true;
+    showSimilar();
     find("[data-category-error]").hidden = true;
     const more = find("[data-more-categories]");
     const isBehindMore = chosen.closest("dialog") !== null;
     more.classList.toggle("is-chosen", isBehindMore);
     find("[data-more-words]").textContent = isBehindMore ? (chosen.dataset.name ?? code) : say("more");
+  }
+
+  /** Say which open issue of the same kind is close by; it is a hint, never a hurdle. */
+  function showSimilar() {
+    const chosen = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=category]:checked"));
+    const line = find("[data-similar]");
+    const similar = chosen ? nearby.closest(chosen.value, Number(chosen.dataset.reach)) : null;
+    line.hidden = !similar;
+    if (!similar) return;
+    const link = element("a", { href: page.urls.issue.replace("NUMBER", similar.number) }, `№${similar.number}`);
+    line.replaceChildren(say("similar", { distance: sayDistance(similar.distance_m) }), " ", link);
   }
 
   function chosenCategory() {

@@ -40,8 +40,8 @@ function remember({ lng, lat }) {
 /** @param {import("./people.js").AtPoint} answer */
 function describe(answer) {
   const path = LEVELS.map((level) => answer.areas.find((area) => area.level === level)).filter((area) => area !== undefined);
-  const parts = [element("p", { class: "path" }, path.map(nameOf).join(" › "))];
-  if (answer.zone) parts.push(element("p", { class: "path" }, say("zone_named", { name: answer.zone.name })));
+  const parts = [element("p", { class: "area-path" }, path.map(nameOf).join(" › "))];
+  if (answer.zone) parts.push(element("p", { class: "area-path" }, say("zone_named", { name: answer.zone.name })));
   parts.push(answer.responsible.length ? chainOf(answer.responsible) : element("p", {}, say("responsible_nobody")));
   return parts;
 }
