@@ -54,6 +54,17 @@ _CHAIN_SQL = text(
     """
 )
 
+# `ix_area_current_code`
+_NAMES_SQL = text(
+    """
+    SELECT level, code, name, name_en, office_phone
+    FROM area
+    WHERE level = :level AND valid_to IS NULL
+    ORDER BY code, id
+    LIMIT 2000
+    """
+)
+
 _CHILDREN_SQL = text(
     """
     SELECT level, code, name, name_en, office_phone
@@ -139,6 +150,11 @@ class AreaCard:
     children: Sequence[AreaName]
     posts: Sequence[Post]
     places: Sequence[PlaceCount]
+
+
+def list_areas(session: Session, level: str) -> list[AreaName]:
+    """The current areas of a level by name."""
+    return [AreaName(**row) for row in session.execute(_NAMES_SQL, {"level": level}).mappings()]
 
 
 def load_area_card(session: Session, code: str, *, today: date) -> AreaCard:

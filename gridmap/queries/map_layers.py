@@ -82,7 +82,7 @@ _STREETS_SQL = text(
 _SERVICE_POINTS_SQL = text(
     """
     SELECT point.id, point.name, point.name_en, point.category_code AS category, point.status, point.address,
-           point.opening_hours, point.search_key,
+           point.address_en, point.community_code, point.opening_hours, point.search_key,
            round(ST_X(point.location)::numeric, 6)::float AS lon_deg,
            round(ST_Y(point.location)::numeric, 6)::float AS lat_deg
     FROM service_point AS point
@@ -138,6 +138,8 @@ def service_points_geojson(session: Session, *, today: date) -> str:
             "category": row.category,
             "status": row.status,
             "address": row.address,
+            "address_en": row.address_en,
+            "community": row.community_code,
             "open": [list(span) for span in spans] if spans is not None else None,
             "key": row.search_key,
         }

@@ -1,8 +1,8 @@
 """Our own base map as Mapbox Vector Tiles: ground, water and green, streets, buildings, names.
 
-Coordinates inside a tile are integers on a grid of 4,096 over the tile. Data tiles end at zoom 15 and are
-drawn enlarged beyond that; buildings, gates and footways come from zoom 14 on, so that the first view of a
-whole subdistrict is a few light tiles.
+Coordinates inside a tile are integers on a grid of 4,096 over the tile. The map draws a data tile three zooms
+closer than its own (one covers 8 × 8 pictures), so the first view of a whole subdistrict is one or two light
+tiles; buildings, gates and footways come from data zoom 13, that is from zoom 16 on the screen.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from gridmap.domain.errors import NotFound
 
-LOWEST_ZOOM = 8
+LOWEST_ZOOM = 7
 HIGHEST_ZOOM = 15
-DETAIL_ZOOM = 14
+DETAIL_ZOOM = 13
+NUMBER_ZOOM = 14
 BASE_LAYERS = ("landcover", "streets", "compounds", "buildings", "areas")
 """The layers whose versions make up the version of a tile."""
 
@@ -29,8 +30,7 @@ _BASE_TILE_SQL = text(
         FROM tile JOIN area ON area.overview && tile.box_deg
         WHERE area.level = 'subdistrict' AND area.valid_to IS NULL
     ), landcover_here AS (
-        SELECT kind, name, name_en,
-               ST_AsMVTGeom(ST_Transform(extent, 3857), tile.box, 4096, 128) AS geom
+        SELECT kind, ST_AsMVTGeom(ST_Transform(extent, 3857), tile.box, 4096, 128) AS geom
         FROM tile JOIN landcover ON landcover.extent && tile.box_deg
         ORDER BY ST_Area(extent) DESC, landcover.id
     ), street_here AS (
@@ -43,14 +43,8 @@ _BASE_TILE_SQL = text(
         SELECT kind, ST_AsMVTGeom(ST_Transform(boundary, 3857), tile.box, 4096, 128) AS geom
         FROM tile JOIN compound ON compound.boundary && tile.box_deg
         ORDER BY compound.id
-    ), compound_name AS (
-        SELECT name, name_en,
-               ST_AsMVTGeom(ST_Transform(ST_PointOnSurface(boundary), 3857), tile.box, 4096, 0) AS geom
-        FROM tile JOIN compound ON compound.boundary && tile.box_deg
-        ORDER BY compound.id
     ), building_here AS (
-        SELECT kind, substring(address FROM '[0-9A-Z]+(?=(?:号楼|栋|幢|座)$)') AS number,
-               ST_AsMVTGeom(ST_Transform(footprint, 3857), tile.box, 4096, 128) AS geom
+        SELECT kind, ST_AsMVTGeom(ST_Transform(footprint, 3857), tile.box, 4096, 128) AS geom
         FROM tile JOIN building ON building.footprint && tile.box_deg
         WHERE :has_detail
         ORDER BY building.id
@@ -59,6 +53,23 @@ _BASE_TILE_SQL = text(
         FROM tile JOIN compound_gate ON compound_gate.location && tile.box_deg
         WHERE :has_detail
         ORDER BY compound_gate.id
+    ), named AS (
+        -- Names are points without a margin: a shape that two tiles share is named by one of them.
+        SELECT 'compound' AS kind, name, name_en, boundary AS shape
+        FROM tile JOIN compound ON compound.boundary && tile.box_deg
+        UNION ALL
+        SELECT kind, name, name_en, extent
+        FROM tile JOIN landcover ON landcover.extent && tile.box_deg
+        WHERE name IS NOT NULL AND (:has_detail OR kind IN ('river', 'water'))
+        UNION ALL
+        SELECT 'number', substring(address FROM '([0-9A-Z]+)(号楼|栋|幢|座)$'), NULL, footprint
+        FROM tile JOIN building ON building.footprint && tile.box_deg
+        WHERE :has_numbers AND address ~ '[0-9A-Z](号楼|栋|幢|座)$'
+    ), name_here AS (
+        SELECT kind, name, name_en,
+               ST_AsMVTGeom(ST_Transform(ST_PointOnSurface(shape), 3857), tile.box, 4096, 0) AS geom
+        FROM tile, named
+        ORDER BY kind, name, ST_XMin(shape), ST_YMin(shape)
     )
     SELECT (SELECT ST_AsMVT(part, 'land')      FROM land           AS part WHERE geom IS NOT NULL)
         || (SELECT ST_AsMVT(part, 'landcover') FROM landcover_here AS part WHERE geom IS NOT NULL)
@@ -66,7 +77,7 @@ _BASE_TILE_SQL = text(
         || (SELECT ST_AsMVT(part, 'buildings') FROM building_here  AS part WHERE geom IS NOT NULL)
         || (SELECT ST_AsMVT(part, 'streets')   FROM street_here    AS part WHERE geom IS NOT NULL)
         || (SELECT ST_AsMVT(part, 'gates')     FROM gate_here      AS part WHERE geom IS NOT NULL)
-        || (SELECT ST_AsMVT(part, 'names')     FROM compound_name  AS part WHERE geom IS NOT NULL)
+        || (SELECT ST_AsMVT(part, 'names')     FROM name_here      AS part WHERE geom IS NOT NULL)
     """
 )
 
@@ -82,6 +93,7 @@ def base_tile(session: Session, *, z: int, x: int, y: int) -> bytes:
     if not LOWEST_ZOOM <= z <= HIGHEST_ZOOM or not (0 <= x < 2**z and 0 <= y < 2**z):
         raise NotFound(what="tile", z=z, x=x, y=y)
     found = session.execute(
-        _BASE_TILE_SQL, {"z": z, "x": x, "y": y, "has_detail": z >= DETAIL_ZOOM}
+        _BASE_TILE_SQL,
+        {"z": z, "x": x, "y": y, "has_detail": z >= DETAIL_ZOOM, "has_numbers": z >= NUMBER_ZOOM},
     ).scalar_one()
     return bytes(found or b"")

@@ -10,8 +10,8 @@ def map_words() -> dict[str, str]:
     return {
         "count": gettext("{n} 处"),
         "count_here": gettext("地图内 {n} 处"),
-        "by_distance": gettext("按距离"),
-        "from_you": gettext("离您"),
+        "from_centre": gettext("离地图中心由近到远"),
+        "from_you": gettext("离您由近到远"),
         "open": gettext("开放中"),
         "closed": gettext("已关门"),
         "m": gettext("{n} 米"),
@@ -28,10 +28,9 @@ def map_words() -> dict[str, str]:
         "locate_denied": gettext("没有定位权限也能用:拖动地图或搜索即可"),
         "locate_failed": gettext("没能定位,请拖动地图或搜索"),
         "locate_outside": gettext("您不在本街道范围内"),
-        "accuracy": gettext("误差约 {n} 米"),
+        "located": gettext("您的位置,误差约 {n} 米"),
         "copied": gettext("已复制"),
         "copy_failed": gettext("没能复制,请长按文字复制"),
         "expand": gettext("展开列表"),
         "collapse": gettext("收起列表"),
-        "you": gettext("您的位置"),
     }

@@ -13,12 +13,14 @@ import segno
 from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext
 
+from gridmap.queries.area_cards import list_areas
 from gridmap.queries.overview import Overview
 from gridmap.queries.places import (
     EXPORT_LIMIT,
     PAGE_SIZE,
     SORT_KEYS,
     STATUSES,
+    AreaName,
     PlaceFilter,
     PlaceSummary,
     SortKey,
@@ -31,6 +33,7 @@ from gridmap.web.access import public
 from gridmap.web.assets import sprite_url
 from gridmap.web.deps import deps
 from gridmap.web.folium_map import MapParts, MapView, OverlayLayer, draw_map
+from gridmap.web.i18n import in_language
 from gridmap.web.layers import areas_url, ground_url, local_today, service_points_url
 from gridmap.web.place_view import (
     CategoryChoice,
@@ -49,7 +52,7 @@ blueprint = Blueprint("public", __name__)
 
 _FIRST_LINES = 12
 AREA_LAYERS = ("subdistrict", "community", "grid", "micro_grid")
-DEFAULT_LAYERS = ("subdistrict", "community")
+DEFAULT_LAYERS = ("community",)
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -109,10 +112,11 @@ def map_page() -> str:
         today = local_today()
         found, total = list_places(session, wanted, today=today, page_size=_FIRST_LINES)
         categories = category_choices(list_categories(session, today=today), wanted.categories)
+        communities = list_areas(session, "community")
     layers_on = _layers_on()
     page = MapPage(
         map=_public_map(about, layers_on),
-        data=_map_data(about, categories),
+        data=_map_data(about, categories, communities),
         lines=[place_line(place) for place in found],
         total=total,
         categories=categories,
@@ -151,7 +155,9 @@ def _view_option() -> dict[str, Any]:
     return {"view": [lon, lat, zoom]} if fits else {}
 
 
-def _map_data(about: Overview, categories: Sequence[CategoryChoice]) -> dict[str, Any]:
+def _map_data(
+    about: Overview, categories: Sequence[CategoryChoice], communities: Sequence[AreaName]
+) -> dict[str, Any]:
     return {
         "urls": {
             "points": service_points_url(about),
@@ -163,6 +169,7 @@ def _map_data(about: Overview, categories: Sequence[CategoryChoice]) -> dict[str
             category.code: {"name": category.name, "icon": category.icon, "group": category.group}
             for category in categories
         },
+        "communities": {area.code: in_language(area.name, area.name_en) for area in communities},
         "statuses": status_words(),
         "default_layers": DEFAULT_LAYERS,
         "words": map_words(),

@@ -26,7 +26,7 @@ import { COLOURS, GRID_TINTS, LAYER_STYLES, labelRules, paintRules } from "./map
 
 const { L, protomapsL } = /** @type {any} */ (window);
 const IN_ENGLISH = document.documentElement.lang.startsWith("en");
-const LEVEL_DIFF = 2; // one data tile covers 4 × 4 display tiles, so a first view needs one to four
+const LEVEL_DIFF = 3; // one data tile covers 8 × 8 pictures, so a first view needs one or two
 
 /** @type {Map<string, {promise: Promise<any>, resolve: (map: any) => void}>} */
 const waiting = new Map();
@@ -75,7 +75,7 @@ export async function create(id, settings) {
     zoomControl: false,
     minZoom: settings.min_zoom,
     maxZoom: settings.max_zoom,
-    zoomSnap: 0.5,
+    zoomSnap: 0.25,
     wheelPxPerZoomLevel: 100,
     maxBoundsViscosity: 0.8,
     fadeAnimation: false,
@@ -118,6 +118,8 @@ export function base_map(map, { url, max_data_zoom }) {
     noWrap: true,
     maxZoom: map.getMaxZoom(),
     tileDelay: 1,
+    // Between whole zooms pictures are scaled: drawn at double density they stay sharp.
+    devicePixelRatio: matchMedia("(min-width: 900px)").matches ? 2 : Math.min(2, devicePixelRatio),
   });
   layer.addTo(map);
   map.gridmap.base = layer;
@@ -172,7 +174,40 @@ async function load(map, overlay) {
   const response = await fetch(overlay.url);
   if (!response.ok) throw new Error(`${response.status} ${overlay.url}`);
   const data = await response.json();
-  overlay.group = L.featureGroup([shapes(map, overlay, data), ...labels(overlay, data)]);
+  overlay.group = L.featureGroup([shapes(map, overlay, data), ...edges(overlay, data), ...labels(overlay, data)]);
+}
+
+/**
+ * Boundaries as lines, each shared edge once: drawn by both neighbours, their dashes would fill one another.
+ * Neighbours share their vertices exactly (see `area.overview`), so equal ends mean the same edge.
+ *
+ * @param {Overlay} overlay
+ * @param {any} data GeoJSON
+ */
+function edges(overlay, data) {
+  const style = /** @type {any} */ (LAYER_STYLES)[overlay.style];
+  if (!style.is_coverage) return [];
+  const drawn = new Set();
+  /** @type {[number, number][][]} */
+  const lines = [];
+  for (const { geometry } of data.features) {
+    for (const ring of geometry.coordinates.flat()) {
+      /** @type {[number, number][] | undefined} */
+      let line;
+      for (let i = 1; i < ring.length; i += 1) {
+        const [a, b] = [ring[i - 1], ring[i]];
+        const [from, to] = [a.join(), b.join()];
+        const key = from < to ? `${from} ${to}` : `${to} ${from}`;
+        if (drawn.has(key)) line = undefined;
+        else {
+          drawn.add(key);
+          if (!line) lines.push((line = [[a[1], a[0]]]));
+          line.push([b[1], b[0]]);
+        }
+      }
+    }
+  }
+  return [L.polyline(lines, { ...style, fill: false, interactive: false })];
 }
 
 /**
@@ -186,7 +221,7 @@ function shapes(map, overlay, data) {
   const tinted = overlay.style === "grid";
   return L.geoJSON(data, {
     interactive: Boolean(style.fill),
-    style: (/** @type {any} */ feature) => (tinted ? { ...style, fillColor: GRID_TINTS[feature.id % GRID_TINTS.length] } : style),
+    style: (/** @type {any} */ feature) => ({ ...style, stroke: !style.is_coverage, ...(tinted && { fillColor: GRID_TINTS[feature.id % GRID_TINTS.length] }) }),
     onEachFeature: (/** @type {any} */ feature, /** @type {any} */ layer) => {
       if (feature.properties.code === overlay.selected) layer.setStyle(LAYER_STYLES.selected);
       layer.on("click", (/** @type {any} */ event) => map.fire("gridmap:feature", { key: overlay.key, feature, layer, latlng: event.latlng }));

@@ -33,15 +33,15 @@ export const COLOURS = {
   halo: "#ffffff",
 };
 
-/** Layers over the base map; widths in CSS pixels. */
+/** Layers over the base map; widths in CSS pixels. Areas of a coverage share their edges. */
 export const LAYER_STYLES = {
   subdistrict: { color: "#1b1f24", weight: 3, dashArray: "12 4 2 4", fill: false },
-  community: { color: "#1b1f24", weight: 2.5, dashArray: "8 5", fill: true, fillColor: "#1638a8", fillOpacity: 0 },
-  grid: { color: "#5b6470", weight: 2, fill: true, fillOpacity: 0.5 },
-  micro_grid: { color: "#5b6470", weight: 1, dashArray: "3 3", fill: true, fillColor: "#1638a8", fillOpacity: 0 },
+  community: { is_coverage: true, color: "#1b1f24", weight: 2.5, dashArray: "9 6", fill: true, fillColor: "#1638a8", fillOpacity: 0 },
+  grid: { is_coverage: true, color: "#5b6470", weight: 2, fill: true, fillOpacity: 0.4 },
+  micro_grid: { is_coverage: true, color: "#5b6470", weight: 1, dashArray: "3 3", fill: true, fillColor: "#1638a8", fillOpacity: 0 },
   compounds: { color: "#8a5a12", weight: 2, fill: true, fillColor: "#f0a202", fillOpacity: 0.08 },
   streets: { color: "#1a56a8", weight: 3, opacity: 0.7, fill: false },
-  selected: { color: "#1638a8", weight: 4, dashArray: undefined, fillColor: "#1638a8", fillOpacity: 0.12 },
+  selected: { stroke: true, color: "#1638a8", weight: 4, dashArray: undefined, fillColor: "#1638a8", fillOpacity: 0.12 },
 };
 
 /** Tints of grids; they part neighbours and mean nothing. */
@@ -121,10 +121,10 @@ export function labelRules(pm, in_english) {
   const along = (/** @type {any} */ options) => new pm.LineLabelSymbolizer(text({ position: pm.LineLabelPlacement.Center, repeatDistance: 320, maxLabelChars: 24, ...options }));
   return [
     { dataLayer: "streets", minzoom: 15, filter: isKind("main"), symbolizer: along({ fontSize: 14, fill: COLOURS.ink, fontWeight: 600 }) },
-    { dataLayer: "landcover", minzoom: 14, filter: isKind("river", "water"), symbolizer: centred({ fill: COLOURS.water_ink, fontStyle: "italic", fontSize: 15 }) },
-    { dataLayer: "landcover", minzoom: 16, filter: isKind("green", "plaza"), symbolizer: centred({ fill: COLOURS.green_ink }) },
-    { dataLayer: "names", minzoom: 16, symbolizer: centred({ fill: COLOURS.ink, fontSize: 14, fontWeight: 600, maxLineChars: in_english ? 18 : 8 }) },
+    { dataLayer: "names", minzoom: 14, filter: isKind("river", "water"), symbolizer: centred({ fill: COLOURS.water_ink, fontStyle: "italic", fontSize: 15, stroke: COLOURS.water, width: 2 }) },
+    { dataLayer: "names", minzoom: 16, filter: isKind("compound"), symbolizer: centred({ fill: COLOURS.ink, fontSize: 14, fontWeight: 600, maxLineChars: in_english ? 18 : 8 }) },
     { dataLayer: "streets", minzoom: 16, filter: isKind("secondary", "minor"), symbolizer: along({}) },
-    { dataLayer: "buildings", minzoom: 17, symbolizer: centred({ labelProps: ["number"], fontSize: 13, fill: COLOURS.ink_soft, width: 2 }) },
+    { dataLayer: "names", minzoom: 16, filter: isKind("green", "plaza", "court", "sports"), symbolizer: centred({ fill: COLOURS.green_ink, stroke: COLOURS.green, width: 2 }) },
+    { dataLayer: "names", minzoom: 17, filter: isKind("number"), symbolizer: centred({ fontSize: 13, fill: COLOURS.ink_soft, width: 2 }) },
   ];
 }

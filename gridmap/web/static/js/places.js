@@ -7,17 +7,14 @@
 
 import { bounds, show, whenMap } from "./map.js";
 import { LAYER_STYLES } from "./map_style.js";
+import { openState, Pins, readPlaces } from "./pins.js";
 
-/** @typedef {{id: number, name: string, category: string, status: string, shape: string, address: string, open: [number, number][] | undefined, words: string, lat: number, lon: number, distance_m: number}} Place */
+/** @typedef {import("./pins.js").Place} Place */
 
 const { L } = /** @type {any} */ (window);
 const page = JSON.parse(find("#page-data").textContent ?? "{}");
-const IN_ENGLISH = document.documentElement.lang.startsWith("en");
-const CARE = document.documentElement.hasAttribute("data-care");
 const AREA_LEVELS = ["subdistrict", "community", "grid", "micro_grid"];
 const SHAPES = ["built", "building", "planned"];
-const CLUSTER_PX = CARE ? 52 : 40;
-const CLUSTERED_BELOW_ZOOM = 17.5;
 const ROWS_AT_MOST = 60;
 const NEAREST = 3;
 const PIN_FOCUS_ZOOM = 17.5;
@@ -97,19 +94,6 @@ function writeAddress({ is_step = false } = {}) {
 /** @type {Place[]} */
 let places = [];
 
-/** @param {any} collection GeoJSON */
-function readPlaces(collection) {
-  return collection.features.map((/** @type {any} */ feature) => {
-    const p = feature.properties;
-    const name = (IN_ENGLISH && p.name_en) || p.name;
-    const category = page.categories[p.category]?.name ?? "";
-    const shape = p.status === "built" || p.status === "building" ? p.status : "planned";
-    const words = `${p.key} ${name} ${p.address} ${category}`.toLowerCase();
-    const [lon, lat] = feature.geometry.coordinates;
-    return { id: feature.id, name, category: p.category, status: p.status, shape, address: p.address, open: p.open, words, lat, lon, distance_m: 0 };
-  });
-}
-
 function wordsTyped() {
   return state.typed.toLowerCase().split(/\s+/).map((word) => word.replace(/[^\p{L}\p{N}]/gu, "")).filter(Boolean);
 }
@@ -124,21 +108,6 @@ function fitting() {
       (state.only === null || state.only.has(place.id)) &&
       words.every((word) => place.words.includes(word)),
   );
-}
-
-/** Minutes since Monday 00:00 in China, which has one time zone and no summer time. */
-function minuteOfWeek() {
-  const there = new Date(Date.now() + 8 * 3_600_000);
-  return ((there.getUTCDay() + 6) % 7) * 1440 + there.getUTCHours() * 60 + there.getUTCMinutes();
-}
-
-/** @param {Place} place */
-function openState(place) {
-  if (place.status !== "built") return { state: place.status, words: page.statuses[place.status] };
-  if (!place.open) return { state: "unknown", words: "" };
-  const now = minuteOfWeek();
-  const is_open = place.open.some(([start, end]) => start <= now && now < end);
-  return { state: is_open ? "open" : "closed", words: say(is_open ? "open" : "closed") };
 }
 
 /** @param {number} metres */
@@ -158,25 +127,16 @@ function row(place) {
   link.href = `/p/${place.id}`;
   link.dataset.id = String(place.id);
   if (place.id === state.selected) link.setAttribute("aria-current", "true");
-  dressPin(find(".pin", made), place);
+  pins.dress(find(".pin", made), place);
   find(".place-name", made).textContent = place.name;
   find("[data-category]", made).textContent = page.categories[place.category]?.name ?? "";
   const hours = openState(place);
   const words = /** @type {HTMLElement} */ (find(".place-state", made));
-  words.dataset.open = hours.state;
-  words.textContent = hours.words;
-  words.hidden = !hours.words;
-  find("[data-distance]", made).textContent = sayDistance(place.distance_m);
+  words.dataset.open = hours;
+  words.textContent = page.statuses[hours === "open" || hours === "closed" ? "" : hours] ?? page.words[hours] ?? "";
+  if (you) find("[data-distance]", made).textContent = sayDistance(place.distance_m);
   find(".place-address", made).textContent = place.address;
   return made;
-}
-
-/** @param {Element} pin @param {Place} place */
-function dressPin(pin, place) {
-  const category = page.categories[place.category];
-  pin.setAttribute("data-group", category?.group ?? "convenience");
-  pin.setAttribute("data-shape", place.shape);
-  find("use", pin).setAttribute("href", `${page.urls.sprite}#${category?.icon ?? "map-pin"}`);
 }
 
 function drawList() {
@@ -191,74 +151,13 @@ function drawList() {
   listElement.replaceChildren(...rows.map(row));
   /** @type {HTMLElement} */ (find("[data-empty]")).hidden = !is_empty;
   find("[data-empty-words]").textContent = state.typed && all.length === 0 ? say("nothing_found", { q: state.typed }) : say("nothing_here");
-  find("[data-count]").textContent = `${say(state.typed || state.only ? "count" : "count_here", { n: shown.length })} · ${say(you ? "from_you" : "by_distance")}`;
+  find("[data-count]").textContent = say(state.typed || state.only ? "count" : "count_here", { n: shown.length });
+  find("[data-order]").textContent = say(you ? "from_you" : "from_centre");
   document.querySelector("[data-server-empty]")?.remove();
 }
 
-/* ── pins ──────────────────────────────────────────────────────────────────────────────────────── */
-
-const pinLayer = L.layerGroup();
-
-/** Places that would lie on one another are one disc; the chosen one always stands by itself. */
-function groupByPixels(/** @type {Place[]} */ some) {
-  /** @type {{x: number, y: number, members: Place[]}[]} */
-  const groups = [];
-  const is_clustered = map.getZoom() < CLUSTERED_BELOW_ZOOM;
-  for (const place of some) {
-    const { x, y } = map.latLngToLayerPoint([place.lat, place.lon]);
-    const near = place.id === state.selected ? undefined : groups.find(
-      (group) => group.members[0].id !== state.selected && Math.hypot(group.x - x, group.y - y) < (is_clustered ? CLUSTER_PX : 6),
-    );
-    if (near) near.members.push(place);
-    else groups.push({ x, y, members: [place] });
-  }
-  return groups;
-}
-
 function drawPins() {
-  const view = map.getBounds().pad(0.2);
-  const inside = fitting().filter((place) => view.contains([place.lat, place.lon]) || place.id === state.selected);
-  pinLayer.clearLayers();
-  for (const { members } of groupByPixels(inside)) {
-    (members.length === 1 ? pinMarker(members[0]) : clusterMarker(members)).addTo(pinLayer);
-  }
-}
-
-/** @param {Place} place */
-function pinMarker(place) {
-  const pin = document.createElement("span");
-  pin.className = "pin";
-  pin.innerHTML = '<svg class="icon" aria-hidden="true"><use/></svg>';
-  dressPin(pin, place);
-  const is_selected = place.id === state.selected;
-  if (is_selected) {
-    const label = document.createElement("span");
-    label.className = "pin-label";
-    label.textContent = place.name;
-    pin.append(label);
-  }
-  const icon = L.divIcon({ className: `pin-box${is_selected ? " is-selected" : ""}`, html: pin, iconSize: [44, 44], iconAnchor: [22, 22] });
-  const marker = L.marker([place.lat, place.lon], { icon, keyboard: false, title: place.name, alt: "", zIndexOffset: is_selected ? 2000 : 0 });
-  return marker.on("click", () => choosePlace(place.id));
-}
-
-/** @param {Place[]} members */
-function clusterMarker(members) {
-  const disc = document.createElement("span");
-  disc.className = "cluster";
-  disc.textContent = String(members.length);
-  const share = (/** @type {string} */ shape) => members.filter((place) => place.shape === shape).length / members.length;
-  const built = share("built") * 360, building = built + share("building") * 360;
-  disc.style.setProperty("--ring", `conic-gradient(var(--action) 0 ${built}deg, var(--handling) 0 ${building}deg, var(--returned) 0)`);
-  const middle = L.latLngBounds(members.map((place) => [place.lat, place.lon]));
-  const icon = L.divIcon({ className: "pin-box", html: disc, iconSize: [44, 44], iconAnchor: [22, 22] });
-  const marker = L.marker(middle.getCenter(), { icon, keyboard: false, title: say("cluster", { n: members.length }), alt: "" });
-  return marker.on("click", () => {
-    if (map.getZoom() >= map.getMaxZoom() - 1) {
-      state.only = new Set(members.map((place) => place.id));
-      refresh();
-    } else map.fitBounds(middle.pad(0.3), { maxZoom: map.getMaxZoom(), ...roomBesideSheets() });
-  });
+  pins.draw(fitting(), state.selected);
 }
 
 /* ── cards ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -340,7 +239,7 @@ function roomBesideSheets() {
   const is_wide = matchMedia("(min-width: 900px)").matches;
   const height = map.getSize().y;
   return is_wide ? { paddingTopLeft: [card.hidden ? 24 : 400, 24], paddingBottomRight: [24, 24] }
-    : { paddingTopLeft: [24, Math.min(140, height * 0.2)], paddingBottomRight: [24, height * 0.42] };
+    : { paddingTopLeft: [12, Math.min(124, height * 0.2)], paddingBottomRight: [12, height * (card.hidden ? 0.36 : 0.47)] };
 }
 
 /** @param {Place} place */
@@ -479,29 +378,17 @@ function bindPanels() {
   }
 }
 
-/* ── where you are ─────────────────────────────────────────────────────────────────────────────── */
+/* ── clicks and keys ───────────────────────────────────────────────────────────────────────────── */
 
 /** @type {any} */
 let you = null;
-const youLayer = L.layerGroup();
-function locate() {
-  message(say("locating"));
-  navigator.geolocation?.getCurrentPosition(
-    ({ coords }) => {
-      const here = L.latLng(coords.latitude, coords.longitude);
-      const extent = map.gridmap.settings.max_extent;
-      if (extent && !bounds(extent).pad(0.5).contains(here)) return message(say("locate_outside"));
-      you = here;
-      youLayer.clearLayers();
-      L.circle(here, { radius: coords.accuracy, color: "#1a56a8", weight: 1, fillOpacity: 0.12, interactive: false }).addTo(youLayer);
-      L.circleMarker(here, { radius: 8, color: "#fff", weight: 3, fillColor: "#1a56a8", fillOpacity: 1, interactive: false }).addTo(youLayer);
-      map.setView(here, Math.max(map.getZoom(), 17));
-      message(`${say("you")} · ${say("accuracy", { n: Math.round(coords.accuracy) })}`);
-      return undefined;
-    },
-    (error) => message(say(error.code === error.PERMISSION_DENIED ? "locate_denied" : "locate_failed")),
-    { enableHighAccuracy: true, timeout: 10_000, maximumAge: 30_000 },
-  );
+async function locate() {
+  const extent = map.gridmap.settings.max_extent;
+  const limits = extent ? bounds(extent).pad(0.5) : null;
+  const here = await (await import("./where.js")).locate(map, limits, (key, parameters) => message(say(key, parameters)));
+  if (!here) return;
+  you = here;
+  map.setView(here, Math.max(map.getZoom(), 17));
 }
 
 function bindClicks() {
@@ -515,7 +402,8 @@ function bindClicks() {
     else if (copy) copy.textContent = say((await (await import("./copy.js")).copyText(copy.dataset.copy ?? "")) ? "copied" : "copy_failed");
     else if (on("[data-card-close]")) closeCard();
     else if (on("[data-panel-close]")) openPanel(null);
-    else if (on("[data-locate]")) locate();
+    else if (on("[data-locate]")) void locate();
+    else if (on("[data-more-chips]")) on("[data-more-chips]")?.setAttribute("aria-expanded", String(find(".finder").classList.toggle("is-open")));
     else if (on("[data-panel-button]")) openPanel(on("[data-panel-button]")?.getAttribute("aria-expanded") === "true" ? null : on("[data-panel-button]")?.dataset.panelButton ?? null);
   });
   document.addEventListener("keydown", (event) => {
@@ -539,9 +427,9 @@ async function loadPlaces() {
   try {
     const response = await fetch(page.urls.points);
     if (!response.ok) throw new Error(String(response.status));
-    places = readPlaces(await response.json());
+    places = readPlaces(await response.json(), page.categories);
     refresh();
-    if (state.selected) choosePlace(state.selected, { is_step: false, is_moving: !new URLSearchParams(location.search).has("z") });
+    if (state.selected) choosePlace(state.selected, { is_step: false, is_moving: starts_at_extent });
     else if (state.area) chooseArea(state.area, { is_step: false });
   } catch {
     message(say("points_failed"), loadPlaces);
@@ -552,8 +440,18 @@ readAddress();
 const map = await whenMap();
 const starts_at_extent = !map.gridmap.settings.view;
 if (starts_at_extent) map.fitBounds(bounds(map.gridmap.settings.extent), { ...roomBesideSheets(), animate: false });
-pinLayer.addTo(map);
-youLayer.addTo(map);
+const pins = new Pins(map, {
+  categories: page.categories,
+  communities: page.communities,
+  sprite: page.urls.sprite,
+  cluster_words: (n) => say("cluster", { n }),
+  onchoose: (id) => choosePlace(id),
+  onlist: (members) => {
+    state.only = new Set(members.map((place) => place.id));
+    refresh();
+  },
+  room: roomBesideSheets,
+});
 bindSheet();
 bindFinding();
 bindPanels();
