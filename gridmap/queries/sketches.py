@@ -76,7 +76,7 @@ class Frame:
         return round(x - left), round(top - y)
 
 
-def frame_around(extent_deg: Extent, *, width_over_height: float, margin_share: float = 0.06) -> Frame:
+def frame_around(extent_deg: Extent, *, width_over_height: float, margin_share: float = 0.11) -> Frame:
     """Make the smallest frame of a given shape around an extent, with some room on each side."""
     west, south, east, north = extent_deg
     (left, bottom), (right, top) = _mercator(west, south), _mercator(east, north)

@@ -174,7 +174,7 @@ def test_no_route_at_all_is_said_plainly(client: FlaskClient) -> None:
 def test_the_route_can_be_read_in_english(client: FlaskClient, session: Session) -> None:
     add_short_tour(session)
     page = client.get("/tours/R1?lang=en").text
-    assert "Next stop" in page
+    assert "Previous and next stop" in page
     assert "Place 1" in page
     assert "下一站" not in page
 

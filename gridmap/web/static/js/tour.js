@@ -279,22 +279,28 @@ function listenToNotes() {
 // ── the map ─────────────────────────────────────────────────────────────────────────────────────────────
 
 const FLAG_SIZE = 44;
+const FLAG_ROOM = { paddingTopLeft: [20, 64], paddingBottomRight: [64, 20] };
 
 /**
  * A numbered flag whose pole stands on the place.
  *
  * @param {number} number
+ * @param {string} name
  */
-function flagIcon(number) {
+function flagIcon(number, name) {
   const box = document.createElement("span");
   box.className = "flag-box";
+  box.setAttribute("aria-hidden", "true"); // the marker itself carries the name
   box.innerHTML =
     '<svg viewBox="0 0 44 44" aria-hidden="true"><path class="flag-halo" d="M11 42V5h27l-6 10 6 10H11"/>' +
     '<path class="flag-pole" d="M11 42V5"/><path class="flag-cloth" d="M11 5h27l-6 10 6 10H11z"/></svg>';
   const words = document.createElement("span");
   words.className = "flag-number";
   words.textContent = String(number);
-  box.append(words);
+  const label = document.createElement("span");
+  label.className = "flag-label";
+  label.textContent = name;
+  box.append(words, label);
   return L.divIcon({ className: "flag", html: box, iconSize: [FLAG_SIZE, FLAG_SIZE], iconAnchor: [11, 42] });
 }
 
@@ -311,8 +317,7 @@ async function drawRoute() {
     .map((/** @type {any} */ feature) => flag(map, feature));
   const show = () => {
     flags.forEach((/** @type {any} */ marker, /** @type {number} */ index) => mark(marker, index + 1 === current));
-    const place = flags[current - 1].getLatLng();
-    if (!map.getBounds().pad(-0.15).contains(place)) map.panTo(place, { animate: !reducedMotion() });
+    map.panInside(flags[current - 1].getLatLng(), { ...FLAG_ROOM, animate: !reducedMotion() });
   };
   tour.addEventListener("gridmap:stop", show);
   show();
@@ -325,8 +330,8 @@ async function drawRoute() {
 function flag(map, feature) {
   const { number } = feature.properties;
   const [lon, lat] = feature.geometry.coordinates;
-  const marker = L.marker([lat, lon], { icon: flagIcon(number), keyboard: true, riseOnHover: true }).addTo(map);
   const name = stops[number - 1].dataset.name ?? "";
+  const marker = L.marker([lat, lon], { icon: flagIcon(number, name), keyboard: true, riseOnHover: true }).addTo(map);
   const element = marker.getElement();
   element.setAttribute("aria-label", fill(page.words.flag, { number, name }));
   element.dataset.flag = String(number);
