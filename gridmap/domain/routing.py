@@ -200,6 +200,7 @@ class Neighbour:
     kind: str
     code: str
     name: str
+    name_en: str | None
     distance_m: float
 
 
@@ -502,13 +503,17 @@ def _near_boundary(
     ]
     near_zones = [zone for zone in zones if zone.distance_m <= NEAR_BOUNDARY_M]
     if len(near_zones) > 1:
-        near += [
-            Neighbour(kind="zone", code=zone.code, name=zone.name, distance_m=zone.distance_m)
-            for zone in sorted(near_zones, key=lambda zone: (zone.distance_m, zone.code))
-        ]
+        near += [_neighbour("zone", zone) for zone in near_zones]
     if len(cells) > 1:
-        near += [
-            Neighbour(kind=cell.level.value, code=cell.code, name=cell.name, distance_m=cell.distance_m)
-            for cell in sorted(cells, key=lambda cell: (cell.distance_m, cell.code))
-        ]
-    return tuple(near)
+        near += [_neighbour(winner.level.value, cell) for cell in cells]
+    return tuple(sorted(near, key=lambda one: (one.kind != "zone", one.distance_m, one.code)))
+
+
+def _neighbour(kind: str, candidate: AreaCandidate | ZoneCandidate) -> Neighbour:
+    return Neighbour(
+        kind=kind,
+        code=candidate.code,
+        name=candidate.name,
+        name_en=candidate.name_en,
+        distance_m=candidate.distance_m,
+    )

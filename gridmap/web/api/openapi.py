@@ -351,7 +351,14 @@ _SCHEMAS: Json = {
         responsible=_list_of(_ref("Person")),
         vacant=_list_of(_object(["role", "reason"], role=_TEXT, reason=_TEXT, area_code=_MAYBE_TEXT)),
         near_boundary=_list_of(
-            _object(["kind", "code", "name"], kind=_TEXT, code=_TEXT, name=_TEXT, distance_m=_NUMBER)
+            _object(
+                ["kind", "code", "name"],
+                kind=_TEXT,
+                code=_TEXT,
+                name=_TEXT,
+                name_en=_MAYBE_TEXT,
+                distance_m=_NUMBER,
+            )
         ),
         warnings=_list_of(_TEXT),
     ),

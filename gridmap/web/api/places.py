@@ -116,6 +116,7 @@ def at_point_json(found: AtPoint) -> dict[str, object]:
                 "kind": neighbour.kind,
                 "code": neighbour.code,
                 "name": neighbour.name,
+                "name_en": neighbour.name_en,
                 "distance_m": round(neighbour.distance_m, 1),
             }
             for neighbour in found.near_boundary
