@@ -6,11 +6,14 @@ import http.client
 import io
 import json
 import os
+import signal
 import socket
 import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -30,6 +33,8 @@ _PAUSE_AFTER_FAILED_REVIVAL_S = 5.0
 def up() -> None:
     """Start everything and keep it running; Ctrl-C stops it."""
     begun = time.monotonic()
+    # until the supervisor catches it: an end in good order also in the middle of the preparations
+    signal.signal(signal.SIGTERM, _end)
     settings = Settings.from_environment(os.environ)
     with _database_for_all(settings) as (url, cluster):
         wait_for_free_port(settings.bind)
@@ -190,6 +195,10 @@ def _demo_logins() -> list[dict[str, str]]:
 def _reachable(host: str) -> str:
     """An address that listens everywhere is reached here by the loopback one."""
     return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - as signal handlers are called
+    sys.exit(128 + number)
 
 
 def _say(line: str) -> None:

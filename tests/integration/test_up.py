@@ -183,6 +183,13 @@ def test_after_kill_9_of_the_supervisor_a_new_start_takes_everything_over(servic
     wait_for(lambda: not service.processes(), lambda: str(service.processes()))
 
 
+def test_sigterm_in_the_middle_of_the_preparations_leaves_nothing_behind(service: Service) -> None:
+    wait_for(lambda: EmbeddedPostgres(service.data_dir).is_running(), service.words)
+    service.send(signal.SIGTERM)
+    assert service.processes() == {}
+    assert "Traceback" not in service.words()
+
+
 def test_a_second_service_on_the_same_data_is_told_who_runs(service: Service) -> None:
     service.wait_until_ready()
     assert service.process is not None

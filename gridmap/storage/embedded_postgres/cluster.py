@@ -28,6 +28,7 @@ from psycopg import sql
 from gridmap.storage.embedded_postgres import owner, pid_file
 from gridmap.storage.embedded_postgres.errors import (
     DataFolderOfOtherMajor,
+    EmbeddedPostgresError,
     FolderNotReachable,
     FolderNotWritable,
     InitFailed,
@@ -46,6 +47,7 @@ EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
 _START_BOUND_S = 60
 _STOP_BOUND_S = 30
 _STRAY_BOUND_S = 20.0
+_LAUNCH_BOUND_S = 3.0
 _LOG_MAX_BYTES = 10_000_000
 _RELOCATED_ROOT = Path("/var/lib/gridmap")
 
@@ -94,6 +96,7 @@ class EmbeddedPostgres:
         self._settings = settings
         self._relocated_root = relocated_root
         self._lock: int | None = None
+        self._is_launching = False
 
     @property
     def folder(self) -> Path:
@@ -127,8 +130,12 @@ class EmbeddedPostgres:
                 self._init(programs, user)
             self._run(programs, user)
             self._provide_database()
-        except BaseException:
+        except EmbeddedPostgresError:
             self._release()
+            raise
+        except BaseException:
+            # somebody wants us to end in the middle of it
+            self._stop_half_started()
             raise
         return self.url()
 
@@ -314,6 +321,7 @@ class EmbeddedPostgres:
             str(_START_BOUND_S),
         ]
         done = owner.run_as(user, command, timeout_s=_START_BOUND_S + 10)
+        self._is_launching = False
         if done.returncode:
             detail = log.read_text(encoding="utf-8", errors="replace") if log.exists() else done.stderr
             raise StartFailed(folder=self.folder, log=log, detail=_tail(detail))
@@ -385,6 +393,13 @@ class EmbeddedPostgres:
             if pid_file.wait_until_gone(pid, self.folder, bound_s=1):
                 return
         raise StopFailed(pid=pid, bound_s=_STOP_BOUND_S)
+
+    def _stop_half_started(self) -> None:
+        """Stop a server that was being started; it may not have written its pid file yet."""
+        begun = time.monotonic()
+        while self._is_launching and not self.is_running() and time.monotonic() - begun < _LAUNCH_BOUND_S:
+            time.sleep(0.05)
+        self.stop()
 
     def _release(self) -> None:
         if self._lock is not None:
