@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from gridmap.domain.permissions import AreaScope
 from gridmap.domain.routing import OutsidePolicy
 from gridmap.queries.field import Category, scope_extent
-from gridmap.queries.overview import load_overview
 from gridmap.use_cases.issues import RoutingRules
 from gridmap.web.access import current_actor
 from gridmap.web.assets import sprite_url
@@ -23,6 +22,7 @@ from gridmap.web.field_words import field_words
 from gridmap.web.folium_map import MapParts, MapView, OverlayLayer, draw_map
 from gridmap.web.i18n import html_language, in_language, language
 from gridmap.web.layers import areas_url
+from gridmap.web.shell import overview
 
 OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
 _PLACE_ZOOM = 18
@@ -70,7 +70,7 @@ def field_map(
     scope: AreaScope | None = None,
 ) -> MapParts:
     """Draw the map of a field screen: grids on the base map, opened on a place, a box, or a scope."""
-    about = load_overview(session)
+    about = overview()
     if place is None and extent_deg is None and scope is not None:
         extent_deg = scope_extent(session, scope, day=today())
     overlays = [

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.errors import InvalidInput
-from gridmap.domain.issue_input import parse_location
+from gridmap.domain.issue_input import CODE_MAX_LENGTH, clean_text, parse_location
 from gridmap.domain.issues import OPEN_STATES, IssueState
 from gridmap.domain.permissions import Action, can
 from gridmap.queries.at_point import AtPoint, at_point
@@ -198,7 +198,7 @@ def _wanted() -> tuple[IssueFilter, Filters]:
     by_distance = request.args.get("sort") == Sort.DISTANCE and near is not None
     wanted = IssueFilter(
         states=states,
-        category_code=request.args.get("category") or None,
+        category_code=_category(request.args.get("category", "")),
         is_mine=request.args.get("mine") == "1",
         near=near,
         sort=Sort.DISTANCE if by_distance else Sort.TIME,
@@ -211,6 +211,13 @@ def _wanted() -> tuple[IssueFilter, Filters]:
         near="" if near is None else f"{near.lon_deg},{near.lat_deg}",
     )
     return wanted, filters
+
+
+def _category(text: str) -> str | None:
+    try:
+        return clean_text(text, "category", max_length=CODE_MAX_LENGTH) or None
+    except InvalidInput:
+        return None
 
 
 def _near(text: str) -> LonLat | None:
