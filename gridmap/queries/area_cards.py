@@ -1,56 +1,159 @@
-"""An area as the public may see it: names, where it belongs, office, counts, posts (no private numbers)."""
+"""The card of an area (公示牌): where it belongs, its office, who holds its posts, what lies in it.
+
+Areas and posts are bound in time, so a card is always that of a day. What the reader may not know is taken
+out here: names and numbers of people, and counts that are small enough to point at somebody.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from gridmap.domain.errors import NotFound
+from gridmap.domain.permissions import Action, Actor, AreaScope, can
+from gridmap.domain.routing import AreaLevel
 from gridmap.queries.places import AreaName
+from gridmap.queries.scope import code_range
 
 SMALLEST_COUNT = 5
-"""Counts of people below this are not shown: they could point at somebody."""
+"""Counts below this are not shown to the public: they could point at somebody."""
 
-PUBLIC_ROLES = (
-    "subdistrict_secretary",
-    "community_secretary",
-    "grid_leader",
-    "grid_worker",
-    "micro_grid_leader",
-    "police_officer",
-    "property_manager",
-)
+_COMMUNITY_ROLES = ("community_secretary", "community_cadre", "police_officer", "property_manager")
+_ROLES: Mapping[str, tuple[str, ...]] = {
+    "subdistrict": ("subdistrict_secretary", "subdistrict_officer"),
+    "community": _COMMUNITY_ROLES,
+    "grid": ("grid_leader", "grid_worker", "community_secretary", "police_officer", "property_manager"),
+    "micro_grid": (
+        "micro_grid_leader",
+        "grid_worker",
+        "grid_leader",
+        "community_secretary",
+        "police_officer",
+        "property_manager",
+    ),
+}
+"""Posts that answer for an area of each level, in the order of the wall board."""
 
-# `ix_area_current_code`
+
+class AreaNotFound(NotFound):
+    """No area ever had this code; ``area`` is what was asked for."""
+
+    code = "area.not_found"
+
+
+class AreaNotThen(NotFound):
+    """The area exists, but not on the day that was asked for: ``area``, ``on``."""
+
+    code = "area.not_on_that_day"
+
+
+_HOLDS = "daterange({0}.valid_from, {0}.valid_to, '[)') @> CAST(:on AS date)"
+
+# Indexes: `ex_area_one_version_at_a_time` finds versions by code and day, `ix_issue_area_code_received_at`
+# counts issues, GiST on responsibility_zone.boundary finds the zones over label points.
+# Of several grid schemes the first counts, as everywhere on the public pages.
 _AREA_SQL = text(
+    f"""
+    SELECT area.id, area.level, area.code, area.name, area.name_en, area.kind, area.household_count,
+           area.resident_count, area.office_phone, area.office_hours, area.valid_from, area.valid_to,
+           ST_XMin(area.boundary) AS west_deg, ST_YMin(area.boundary) AS south_deg,
+           ST_XMax(area.boundary) AS east_deg, ST_YMax(area.boundary) AS north_deg,
+           ST_X(area.label_point) AS label_lon_deg, ST_Y(area.label_point) AS label_lat_deg,
+           ancestors.list AS ancestors, children.list AS children, zones.list AS zones,
+           issues.open_count, issues.closed_count
+      FROM area
+     CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_object(
+                   'level', up.level, 'code', up.code, 'name', up.name, 'name_en', up.name_en,
+                   'office_phone', up.office_phone, 'office_hours', up.office_hours) ORDER BY up.code) AS list
+          FROM area AS up
+         WHERE up.scheme_id = area.scheme_id AND up.code = ANY (:ancestor_codes) AND {_HOLDS.format("up")}
+     ) AS ancestors
+     CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_object(
+                   'level', part.level, 'code', part.code, 'name', part.name, 'name_en', part.name_en,
+                   'office_phone', part.office_phone) ORDER BY part.code) AS list
+          FROM area AS part
+         WHERE part.scheme_id = area.scheme_id AND part.level = :child_level
+           AND part.code >= :low AND part.code < :high AND {_HOLDS.format("part")}
+     ) AS children
+     CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_object('code', zone.code, 'name', zone.name, 'name_en', zone.name_en)
+                        ORDER BY zone.code) AS list
+          FROM responsibility_zone AS zone
+         WHERE {_HOLDS.format("zone")} AND EXISTS (
+            SELECT FROM area AS inner_area
+             WHERE inner_area.scheme_id = area.scheme_id
+               AND inner_area.code >= :low AND inner_area.code < :high
+               AND {_HOLDS.format("inner_area")} AND ST_Covers(zone.boundary, inner_area.label_point))
+     ) AS zones
+     CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE state IN ('submitted', 'handling', 'to_rate')) AS open_count,
+               count(*) FILTER (WHERE state = 'closed') AS closed_count
+          FROM issue
+         WHERE area_code >= :low AND area_code < :high AND received_at >= :year_start
+     ) AS issues
+     WHERE area.code = :code AND {_HOLDS.format("area")}
+     ORDER BY area.scheme_id, area.id
+     LIMIT 1
+    """  # noqa: S608 - the fragments are the constants above
+)
+
+# `ex_area_one_version_at_a_time`
+_VERSIONS_SQL = text(
     """
-    SELECT id, level, code, name, name_en, kind, household_count, resident_count, office_phone, office_hours,
-           ST_XMin(boundary) AS west_deg, ST_YMin(boundary) AS south_deg,
-           ST_XMax(boundary) AS east_deg, ST_YMax(boundary) AS north_deg
-    FROM area
-    WHERE code = :code AND valid_to IS NULL
-    ORDER BY level, id
-    LIMIT 1
+    SELECT valid_from, valid_to FROM area WHERE code = :code ORDER BY valid_from DESC, id LIMIT 100
     """
 )
 
-_CHAIN_SQL = text(
+# `ix_assignment_area_code_role`, `ix_assignment_zone_code`. The last day of a stand-in counts as the first.
+# Who has left keeps the posts of former days, but holds none today.
+_POSTS_SQL = text(
+    f"""
+    SELECT post.role, post.area_code, post.zone_code, post.valid_from, place.name AS area_name,
+           place.name_en AS area_name_en, holder.id IS NOT NULL AND post.stand_in_person_id = holder.id
+               AS is_stand_in,
+           holder.name, holder.name_en, holder.mobile_phone, holder.mobile_is_public
+      FROM assignment AS post
+      JOIN person AS holder ON holder.id = CASE
+           WHEN post.stand_in_from <= :on AND (post.stand_in_to IS NULL OR post.stand_in_to >= :on)
+           THEN post.stand_in_person_id ELSE post.person_id END
+      LEFT JOIN LATERAL (
+        SELECT area.name, area.name_en FROM area
+         WHERE area.code = post.area_code AND {_HOLDS.format("area")}
+         ORDER BY area.scheme_id, area.id
+         LIMIT 1
+      ) AS place ON true
+     WHERE {_HOLDS.format("post")} AND (holder.is_active OR CAST(:on AS date) < :today)
+       AND ((post.area_code = ANY (:codes) AND post.role = ANY (:roles))
+         OR (post.zone_code = ANY (:zone_codes) AND post.role = 'zone_responsible')
+         OR (:has_micro_grids AND post.role = 'micro_grid_leader'
+             AND post.area_code >= :low AND post.area_code < :high))
+     ORDER BY array_position(CAST(:order AS text[]), post.role), post.area_code, post.zone_code,
+              post.valid_from, post.id
+     LIMIT 200
+    """  # noqa: S608 - the fragments are the constants above
+)
+
+# GiST on service_point.location, through the area's boundary.
+_PLACES_SQL = text(
     """
-    WITH RECURSIVE chain AS (
-        SELECT area.parent_id, area.level, area.code, area.name, area.name_en, area.office_phone,
-               1 AS step
-        FROM area WHERE area.id = :parent_of_id
-        UNION ALL
-        SELECT area.parent_id, area.level, area.code, area.name, area.name_en, area.office_phone,
-               chain.step + 1
-        FROM area JOIN chain ON area.id = chain.parent_id
-        WHERE chain.step < 10
-    )
-    SELECT level, code, name, name_en, office_phone FROM chain WHERE step > 1 ORDER BY step DESC
+    SELECT point.id, point.name, point.name_en, point.address, point.address_en, point.status,
+           category.code AS category_code, category.name AS category_name,
+           category.name_en AS category_name_en, category.icon, category.colour_group
+      FROM area
+      JOIN service_point AS point ON ST_Covers(area.boundary, point.location)
+      JOIN service_point_category AS category ON category.code = point.category_code
+     WHERE area.id = :id AND point.visibility = 'public' AND NOT category.is_restricted
+       AND point.status <> 'withdrawn' AND point.valid_from <= :on
+       AND (point.valid_to IS NULL OR point.valid_to > :on)
+     ORDER BY category.sort_order, category.code, point.name, point.id
+     LIMIT 500
     """
 )
 
@@ -58,98 +161,137 @@ _CHAIN_SQL = text(
 _NAMES_SQL = text(
     """
     SELECT level, code, name, name_en, office_phone
-    FROM area
-    WHERE level = :level AND valid_to IS NULL
-    ORDER BY code, id
-    LIMIT 2000
-    """
-)
-
-_CHILDREN_SQL = text(
-    """
-    SELECT level, code, name, name_en, office_phone
-    FROM area
-    WHERE parent_id = :id AND valid_to IS NULL
-    ORDER BY code
-    LIMIT 200
-    """
-)
-
-# `ix_assignment_area_code_role`; a stand-in counts while it lasts. Names and numbers only with consent.
-_POSTS_SQL = text(
-    """
-    SELECT assignment.role,
-           CASE WHEN person.mobile_is_public THEN person.name END         AS name,
-           CASE WHEN person.mobile_is_public THEN person.name_en END      AS name_en,
-           CASE WHEN person.mobile_is_public THEN person.mobile_phone END AS phone
-    FROM assignment
-    JOIN person ON person.id = CASE
-        WHEN assignment.stand_in_from <= :today
-         AND (assignment.stand_in_to IS NULL OR assignment.stand_in_to >= :today)
-        THEN assignment.stand_in_person_id ELSE assignment.person_id END
-    WHERE assignment.area_code = :code AND assignment.zone_code IS NULL AND assignment.role = ANY(:roles)
-      AND assignment.valid_from <= :today AND (assignment.valid_to IS NULL OR assignment.valid_to > :today)
-    ORDER BY array_position(:roles, assignment.role), assignment.id
-    LIMIT 40
-    """
-)
-
-# GiST on service_point.location through the area's box.
-_PLACES_SQL = text(
-    """
-    SELECT category.code, category.name, category.name_en, category.icon, category.colour_group,
-           count(*) AS place_count
-    FROM area
-    JOIN service_point AS point ON ST_Covers(area.boundary, point.location)
-    JOIN service_point_category AS category ON category.code = point.category_code
-    WHERE area.id = :id AND point.visibility = 'public' AND NOT category.is_restricted
-      AND point.status <> 'withdrawn' AND (point.valid_to IS NULL OR point.valid_to > :today)
-    GROUP BY category.code
-    ORDER BY category.sort_order, category.code
+      FROM area
+     WHERE level = :level AND valid_to IS NULL
+     ORDER BY code, id
+     LIMIT 2000
     """
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """A post in an area. Name and phone only where the holder agreed to be named."""
+class Count:
+    """A number that may be withheld; ``number`` is None when unknown, or small and the reader a visitor."""
 
-    role: str
-    name: str | None
-    name_en: str | None
-    phone: str | None
+    number: int | None
+    is_small: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceCount:
-    """How many public places of a category lie in an area."""
+class ZoneName:
+    """A responsibility zone over the area or a part of it."""
 
     code: str
     name: str
-    name_en: str
+    name_en: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostHolder:
+    """A post and whoever holds it. Name and mobile are None where the reader may not know them."""
+
+    role: str
+    area_code: str | None
+    area_name: str | None
+    area_name_en: str | None
+    zone_code: str | None
+    is_stand_in: bool
+    since: date
+    name: str | None
+    name_en: str | None
+    mobile_phone: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceInArea:
+    """A public service point in the area."""
+
+    id: int
+    name: str
+    name_en: str | None
+    address: str
+    address_en: str | None
+    status: str
+    category_code: str
+    category_name: str
+    category_name_en: str
     icon: str
     colour_group: str
-    place_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaCard:
-    """One area. Counts of people are None when unknown and when below :data:`SMALLEST_COUNT`."""
+    """One area on one day, as one reader may see it. Degrees are WGS-84."""
 
+    id: int
     level: str
     code: str
     name: str
     name_en: str | None
     kind: str
-    household_count: int | None
-    resident_count: int | None
+    valid_from: date
+    valid_to: date | None
+    household_count: Count
+    resident_count: Count
+    open_count: Count
+    closed_count: Count
     office_phone: str | None
     office_hours: str | None
+    """The area's own, else those of the nearest area above that has an office."""
+    office_of: AreaName | None
+    """That area above; None when the office is the area's own or unknown."""
     extent_deg: tuple[float, float, float, float]
-    chain: Sequence[AreaName]
-    children: Sequence[AreaName]
-    posts: Sequence[Post]
-    places: Sequence[PlaceCount]
+    label_deg: tuple[float, float]
+    """Longitude and latitude of a point inside."""
+    chain: tuple[AreaName, ...]
+    """From the subdistrict down to the parent."""
+    children: tuple[AreaName, ...]
+    zones: tuple[ZoneName, ...]
+    posts: tuple[PostHolder, ...]
+    places: tuple[PlaceInArea, ...]
+    sees_names: bool
+    """Whether the reader works here, so that names are there."""
+
+
+def load_area_card(
+    session: Session, actor: Actor, code: str, *, on: date, today: date, year_start: datetime
+) -> AreaCard:
+    """The card of the area that had this code on a day, in three statements (four when there is none).
+
+    Parameters
+    ----------
+    on : the day of the card
+    today : the day of the reader; who has left since then still shows on earlier days
+    year_start : aware instant from which issues count
+
+    Raises
+    ------
+    AreaNotFound
+        No area has or had this code.
+    AreaNotThen
+        One had, but not on that day.
+    """
+    ancestor_codes = ancestors_of(code)
+    low, high = code_range(_tree_prefix(code)) if code else ("", "")
+    level = _level_by_code(code)
+    area = session.execute(
+        _AREA_SQL,
+        {
+            "code": code,
+            "on": on,
+            "ancestor_codes": list(ancestor_codes),
+            "child_level": _level_below(level),
+            "low": low,
+            "high": high,
+            "year_start": year_start,
+        },
+    ).one_or_none()
+    if area is None:
+        raise _missing(session, code, on=on)
+    zones = tuple(ZoneName(**zone) for zone in area.zones or ())
+    posts = _load_posts(session, actor, area, zones, on=on, today=today)
+    places = session.execute(_PLACES_SQL, {"id": area.id, "on": on}).mappings()
+    return _card(actor, area, zones=zones, posts=posts, places=tuple(PlaceInArea(**row) for row in places))
 
 
 def list_areas(session: Session, level: str) -> list[AreaName]:
@@ -157,38 +299,130 @@ def list_areas(session: Session, level: str) -> list[AreaName]:
     return [AreaName(**row) for row in session.execute(_NAMES_SQL, {"level": level}).mappings()]
 
 
-def load_area_card(session: Session, code: str, *, today: date) -> AreaCard:
-    """The card of the current area with this code.
+def ancestors_of(code: str) -> tuple[str, ...]:
+    """The codes of the areas above, coarse to fine; see ``docs/adr`` on how codes nest."""
+    longer = (code[:9], code[:12], f"{code[:14]}0")
+    return tuple(above for above in longer if len(above) <= len(code) and above != code)
 
-    Raises
-    ------
-    NotFound
-        No current area has this code.
-    """
-    area = session.execute(_AREA_SQL, {"code": code}).one_or_none()
-    if area is None:
-        raise NotFound(what="area", code=code)
-    chain = session.execute(_CHAIN_SQL, {"parent_of_id": area.id})
-    children = session.execute(_CHILDREN_SQL, {"id": area.id})
-    posts = session.execute(_POSTS_SQL, {"code": code, "today": today, "roles": list(PUBLIC_ROLES)})
-    places = session.execute(_PLACES_SQL, {"id": area.id, "today": today})
+
+def _tree_prefix(code: str) -> str:
+    """What the codes of an area and of everything in it begin with."""
+    return AreaScope.of((code,)).prefixes[0]
+
+
+def _level_by_code(code: str) -> AreaLevel:
+    if len(code) <= 9:
+        return AreaLevel.SUBDISTRICT
+    if len(code) <= 12:
+        return AreaLevel.COMMUNITY
+    return AreaLevel.GRID if code.endswith("0") else AreaLevel.MICRO_GRID
+
+
+def _level_below(level: AreaLevel) -> str | None:
+    levels = list(AreaLevel)
+    index = levels.index(level) + 1
+    return levels[index].value if index < len(levels) else None
+
+
+def _missing(session: Session, code: str, *, on: date) -> NotFound:
+    was_there = session.execute(_VERSIONS_SQL, {"code": code}).first() is not None
+    return AreaNotThen(area=code, on=on.isoformat()) if was_there else AreaNotFound(area=code)
+
+
+def _load_posts(
+    session: Session, actor: Actor, area: Row[Any], zones: Sequence[ZoneName], *, on: date, today: date
+) -> tuple[PostHolder, ...]:
+    # Zones are small: only the cards of grids and micro-grids name who answers for them.
+    is_fine = area.level in ("grid", "micro_grid")
+    low, high = code_range(_tree_prefix(area.code))
+    codes = [area.code] if area.level == "subdistrict" else [area.code, *ancestors_of(area.code)[1:]]
+    roles = list(_ROLES[area.level])
+    rows = session.execute(
+        _POSTS_SQL,
+        {
+            "on": on,
+            "today": today,
+            "codes": codes,
+            "roles": roles,
+            "zone_codes": [zone.code for zone in zones] if is_fine else [],
+            "has_micro_grids": area.level == "grid",
+            "low": low,
+            "high": high,
+            "order": [*roles, "micro_grid_leader", "zone_responsible"],
+        },
+    )
+    return tuple(_post(actor, row, area_code=area.code) for row in rows)
+
+
+def _post(actor: Actor, row: Row[Any], *, area_code: str) -> PostHolder:
+    """Take out what the reader may not know; consent opens name and number together, to be called by."""
+    agreed = row.mobile_phone is not None and row.mobile_is_public
+    sees_name = agreed or can(actor, Action.SEE_PEOPLE, area_code)
+    sees_mobile = agreed or can(actor, Action.SEE_CONTACT_DATA, area_code)
+    return PostHolder(
+        role=row.role,
+        area_code=row.area_code,
+        area_name=row.area_name,
+        area_name_en=row.area_name_en,
+        zone_code=row.zone_code,
+        is_stand_in=row.is_stand_in,
+        since=row.valid_from,
+        name=row.name if sees_name else None,
+        name_en=row.name_en if sees_name else None,
+        mobile_phone=row.mobile_phone if sees_mobile else None,
+    )
+
+
+def _card(
+    actor: Actor,
+    area: Row[Any],
+    *,
+    zones: tuple[ZoneName, ...],
+    posts: tuple[PostHolder, ...],
+    places: tuple[PlaceInArea, ...],
+) -> AreaCard:
+    sees_small = can(actor, Action.SEE_ISSUES, area.code)
+    above: Sequence[Mapping[str, Any]] = area.ancestors or ()
+    own = {"office_phone": area.office_phone, "office_hours": area.office_hours}
+    office = next((row for row in (own, *reversed(above)) if row["office_phone"]), own)
     return AreaCard(
+        id=area.id,
         level=area.level,
         code=area.code,
         name=area.name,
         name_en=area.name_en,
         kind=area.kind,
-        household_count=_if_safe(area.household_count),
-        resident_count=_if_safe(area.resident_count),
-        office_phone=area.office_phone,
-        office_hours=area.office_hours,
+        valid_from=area.valid_from,
+        valid_to=area.valid_to,
+        household_count=_count(area.household_count, sees_small=sees_small),
+        resident_count=_count(area.resident_count, sees_small=sees_small),
+        open_count=_count(area.open_count, sees_small=sees_small),
+        closed_count=_count(area.closed_count, sees_small=sees_small),
+        office_phone=office["office_phone"],
+        office_hours=office["office_hours"],
+        office_of=None if office is own else _area_name(office),
         extent_deg=(area.west_deg, area.south_deg, area.east_deg, area.north_deg),
-        chain=[AreaName(**row) for row in chain.mappings()],
-        children=[AreaName(**row) for row in children.mappings()],
-        posts=[Post(**row) for row in posts.mappings()],
-        places=[PlaceCount(**row) for row in places.mappings()],
+        label_deg=(area.label_lon_deg, area.label_lat_deg),
+        chain=tuple(_area_name(row) for row in above),
+        children=tuple(_area_name(row) for row in area.children or ()),
+        zones=zones,
+        posts=posts,
+        places=places,
+        sees_names=can(actor, Action.SEE_PEOPLE, area.code),
     )
 
 
-def _if_safe(count: int | None) -> int | None:
-    return count if count is not None and count >= SMALLEST_COUNT else None
+def _area_name(row: Mapping[str, Any]) -> AreaName:
+    return AreaName(
+        level=row["level"],
+        code=row["code"],
+        name=row["name"],
+        name_en=row["name_en"],
+        office_phone=row["office_phone"],
+    )
+
+
+def _count(number: int | None, *, sees_small: bool) -> Count:
+    if number is None or number >= SMALLEST_COUNT or sees_small:
+        return Count(number=number)
+    return Count(number=None, is_small=True)

@@ -308,5 +308,5 @@ def _value(column_type: Any, value: Any) -> Any:
 
 
 def _ids_by_code(session: Session, table: type[AreaRow | OrganisationRow | PersonRow]) -> dict[str, int]:
-    pairs = session.execute(select(table.code, table.id)).tuples()
+    pairs = session.execute(select(table.code, table.id))
     return dict(pairs.all())

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import segno
-from flask import request
 from markupsafe import Markup
 
-from gridmap.web.deps import deps
+from gridmap.web.place_view import public_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +19,11 @@ class PrintedLink:
 
 
 def printed_link(path: str) -> PrintedLink:
-    """Make the link of a path; ``GRIDMAP_PUBLIC_BASE_URL`` counts where the office set it."""
-    base = (deps().config.public_base_url or request.host_url).rstrip("/")
-    url = base + path
+    """Make the link of a path, as other people can open it."""
+    url = public_url(path)
     # Level M survives a crease or a stain; black on white is what greyscale printers and old phones read.
     drawn = segno.make(url, error="m", micro=False).svg_inline(
-        omitsize=True, border=2, dark="#000", light="#fff", svgclass="qr"
+        omitsize=True, border=2, dark="#000", light="#fff", svgclass="qr-code"
     )
     drawn = drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)
     return PrintedLink(url=url, qr=Markup(drawn))  # noqa: S704 - segno draws squares, no text

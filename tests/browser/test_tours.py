@@ -24,7 +24,7 @@ def first_tour(visit: Visit) -> str:
 def open_tour(visit: Visit, query: str = "") -> Page:
     """The first route, with its flags on the map."""
     visit.goto(first_tour(visit) + query)
-    expect(visit.page.locator(".flag").first).to_be_visible()
+    expect(visit.page.locator(".route-flag").first).to_be_visible()
     return visit.page
 
 
@@ -43,9 +43,11 @@ def test_the_list_of_routes_shows_each_with_its_drawing(open_visit: OpenVisit) -
 def test_the_route_shows_ten_flags_and_the_way_between_them(open_visit: OpenVisit) -> None:
     visit = open_visit("desktop")
     page = open_tour(visit)
-    assert page.locator(".flag").count() == 10
-    assert [flag.inner_text() for flag in page.locator(".flag-number").all()] == [str(n) for n in range(1, 11)]
-    assert page.locator(".flag.is-current").get_attribute("data-flag") == "1"
+    assert page.locator(".route-flag").count() == 10
+    assert [flag.inner_text() for flag in page.locator(".route-flag-number").all()] == [
+        str(n) for n in range(1, 11)
+    ]
+    assert page.locator(".route-flag.is-current").get_attribute("data-flag") == "1"
     page.wait_for_timeout(600)
     visit.screenshot("tour-desktop")
 
@@ -61,7 +63,7 @@ def test_next_and_previous_are_large_and_keep_address_map_and_card_together(open
     following.tap()
     assert shown_stop(page) == 3
     assert "stop=3" in page.url
-    assert page.locator(".flag.is-current").get_attribute("data-flag") == "3"
+    assert page.locator(".route-flag.is-current").get_attribute("data-flag") == "3"
     expect(page.locator("[data-now-at]")).to_contain_text("第 3 站")
     page.wait_for_timeout(400)
     visit.screenshot("tour-phone")
@@ -119,7 +121,7 @@ def test_a_flag_can_be_chosen_with_the_keyboard(open_visit: OpenVisit) -> None:
 def test_a_shared_address_opens_its_stop(open_visit: OpenVisit) -> None:
     page = open_tour(open_visit("phone"), "?stop=7")
     assert shown_stop(page) == 7
-    assert page.locator(".flag.is-current").get_attribute("data-flag") == "7"
+    assert page.locator(".route-flag.is-current").get_attribute("data-flag") == "7"
 
 
 def test_coming_late_moves_the_rest_and_stays_on_this_phone(open_visit: OpenVisit) -> None:
@@ -165,7 +167,7 @@ def test_the_printed_sheet_has_every_stop_and_the_code(open_visit: OpenVisit) ->
     visit = open_visit("desktop")
     page = open_tour(visit)
     page.emulate_media(media="print")
-    expect(page.locator(".sheet .qr")).to_be_visible()
+    expect(page.locator(".sheet .qr-code")).to_be_visible()
     assert page.locator(".sheet-stops li:visible").count() == 10
     assert not page.locator(".brand").is_visible()
     page.set_viewport_size({"width": 794, "height": 1123})

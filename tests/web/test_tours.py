@@ -184,7 +184,7 @@ def test_the_printed_sheet_carries_the_address_in_words_and_as_a_qr_code(
 ) -> None:
     add_short_tour(session)
     page = client.get("/tours/R1").text
-    assert 'class="qr"' in page
+    assert 'class="qr-code"' in page
     assert "http://localhost/tours/R1" in page
 
 

@@ -270,7 +270,6 @@ def _map(tour: Tour, about: Overview) -> MapParts:
 def _words() -> dict[str, str]:
     """The sentences of ``tour.js``; it fills in ``{name}``."""
     return {
-        "flag": gettext("第 {number} 站:{name}"),
         "now_at": gettext("第 {number} 站,共 {count} 站:{name}"),
         "late": gettext("比计划晚 {minutes} 分钟,约 {end} 结束"),
         "early": gettext("比计划早 {minutes} 分钟,约 {end} 结束"),

@@ -6,6 +6,7 @@
  */
 
 import { whenMap } from "./map.js";
+import "./print_button.js";
 
 const { L } = /** @type {any} */ (window);
 const SWIPE_PX = 60;
@@ -289,19 +290,18 @@ const FLAG_ROOM = { paddingTopLeft: [20, 64], paddingBottomRight: [64, 20] };
  */
 function flagIcon(number, name) {
   const box = document.createElement("span");
-  box.className = "flag-box";
-  box.setAttribute("aria-hidden", "true"); // the marker itself carries the name
+  box.className = "route-flag-box";
   box.innerHTML =
-    '<svg viewBox="0 0 44 44" aria-hidden="true"><path class="flag-halo" d="M11 42V5h27l-6 10 6 10H11"/>' +
-    '<path class="flag-pole" d="M11 42V5"/><path class="flag-cloth" d="M11 5h27l-6 10 6 10H11z"/></svg>';
+    '<svg viewBox="0 0 44 44" aria-hidden="true"><path class="route-flag-halo" d="M11 42V5h27l-6 10 6 10H11"/>' +
+    '<path class="route-flag-pole" d="M11 42V5"/><path class="route-flag-cloth" d="M11 5h27l-6 10 6 10H11z"/></svg>';
   const words = document.createElement("span");
-  words.className = "flag-number";
+  words.className = "route-flag-number";
   words.textContent = String(number);
   const label = document.createElement("span");
-  label.className = "flag-label";
+  label.className = "route-flag-label";
   label.textContent = name;
   box.append(words, label);
-  return L.divIcon({ className: "flag", html: box, iconSize: [FLAG_SIZE, FLAG_SIZE], iconAnchor: [11, 42] });
+  return L.divIcon({ className: "route-flag", html: box, iconSize: [FLAG_SIZE, FLAG_SIZE], iconAnchor: [11, 42] });
 }
 
 async function drawRoute() {
@@ -333,7 +333,6 @@ function flag(map, feature) {
   const name = stops[number - 1].dataset.name ?? "";
   const marker = L.marker([lat, lon], { icon: flagIcon(number, name), keyboard: true, riseOnHover: true }).addTo(map);
   const element = marker.getElement();
-  element.setAttribute("aria-label", fill(page.words.flag, { number, name }));
   element.dataset.flag = String(number);
   marker.on("click", () => go(number));
   marker.on("keypress", (/** @type {any} */ event) => {
@@ -358,9 +357,6 @@ function reducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-const print_button = one("[data-print]");
-print_button.hidden = false;
-print_button.addEventListener("click", () => print());
 listenToSteps();
 listenToSwipes();
 listenToTimes();
