@@ -118,7 +118,7 @@ def tag_issue(session: Session, issue_id: UUID, tags: Sequence[str]) -> None:
 
 def demo_account_ids(session: Session) -> dict[str, int]:
     """Account ids by username."""
-    return dict(session.execute(select(AccountRow.username, AccountRow.id)).tuples().all())
+    return dict(session.execute(select(AccountRow.username, AccountRow.id)).all())
 
 
 def holds_no_areas(session: Session) -> bool:
