@@ -212,8 +212,9 @@ def list_page() -> str:
 
 
 def _sort() -> SortKey:
-    asked, usual = request.args.get("sort"), SORT_KEYS[0]
-    return next((key for key in SORT_KEYS if key == asked), usual)
+    asked = request.args.get("sort")
+    known: dict[str, SortKey] = {key: key for key in SORT_KEYS}
+    return known.get(asked or "", SORT_KEYS[0])
 
 
 @blueprint.get("/list.csv")
