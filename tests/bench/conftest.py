@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+# The browser harness, for what is measured in a page.
+from tests.browser.conftest import browser, live_server, open_visit, signed_in_as  # noqa: F401
+
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
 
