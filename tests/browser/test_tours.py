@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenVisit
 from tests.browser.harness import Visit
+from tests.browser.people import demo_cast
 
 MODES = ["lang=zh_CN", "lang=en", "care=1"]
 
@@ -74,11 +75,11 @@ def test_next_and_previous_are_large_and_keep_address_map_and_card_together(open
 def test_a_swipe_over_the_card_turns_to_the_next_stop(open_visit: OpenVisit) -> None:
     visit = open_visit("phone")
     page = open_tour(visit, "?stop=4")
-    swipe(visit, ".stop:visible .talk", across=-140)
+    swipe(visit, ".stop:visible .stop-head", across=-140)
     assert shown_stop(page) == 5
-    swipe(visit, ".stop:visible .talk", across=140)
+    swipe(visit, ".stop:visible .stop-head", across=140)
     assert shown_stop(page) == 4
-    swipe(visit, ".stop:visible .talk", across=-30)
+    swipe(visit, ".stop:visible .stop-head", across=-30)
     assert shown_stop(page) == 4
 
 
@@ -197,3 +198,60 @@ def test_a_first_load_of_a_route_stays_within_the_budget(open_visit: OpenVisit) 
     fresh = open_visit("phone").goto(path)
     print(f"\nfirst load of {path}: {fresh.byte_count / 1000:.0f} KB in {len(fresh.transfers)} requests")
     assert fresh.byte_count <= 200_000
+
+
+AREAS = {"community": 12, "grid": 15}
+
+
+def area_path(visit: Visit, *, level: str) -> str:
+    """The path of the first area of a level below the subdistrict of the demo."""
+    visit.goto("/areas/" + demo_cast().worker_grid_code.ljust(15, "0")[: AREAS[level]])
+    return visit.page.url.removeprefix(visit.base_url)
+
+
+@pytest.mark.parametrize("level", AREAS)
+@pytest.mark.parametrize("device", ["phone", "desktop"])
+@pytest.mark.parametrize("mode", MODES)
+def test_every_area_card_is_accessible_in_each_language_and_mode(
+    open_visit: OpenVisit, mode: str, device: str, level: str
+) -> None:
+    visit = open_visit(device)
+    visit.goto(f"{area_path(visit, level=level)}?{mode}")
+    visit.page.wait_for_timeout(400)
+    visit.screenshot(re.sub(r"\W+", "-", f"area-{level}-{mode}-{device}"))
+    visit.assert_no_axe_violations()
+    visit.assert_no_sideways_scroll()
+
+
+def test_the_staff_of_a_grid_can_call_each_other_from_its_card(open_visit: OpenVisit) -> None:
+    visit = open_visit("phone", username=demo_cast().worker)
+    visit.goto(area_path(visit, level="grid"))
+    assert visit.page.locator(".area-call").count() >= 1
+    expect(visit.page.get_by_role("link", name="报问题给本网格")).to_be_visible()
+    visit.screenshot("area-staff-phone", full_page=True)
+    visit.assert_no_axe_violations()
+
+
+def test_the_notice_board_fits_one_sheet_of_paper(open_visit: OpenVisit) -> None:
+    visit = open_visit("desktop")
+    visit.goto(area_path(visit, level="grid"))
+    page = visit.page
+    page.emulate_media(media="print")
+    expect(page.locator(".board .qr-code")).to_be_visible()
+    page.set_viewport_size({"width": 688, "height": 1010})  # A4 less its margins at 96 dpi
+    visit.screenshot("area-print", full_page=True)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height <= 1010, f"the board is {height} px high"
+
+
+def test_an_area_card_works_without_javascript(open_visit: OpenVisit) -> None:
+    visit = open_visit("phone", java_script_enabled=False)
+    visit.goto(area_path(visit, level="community"))
+    page = visit.page
+    expect(page.locator(".area-map .sketch")).to_be_visible()
+    visit.screenshot("area-without-javascript-phone", full_page=True)
+    page.locator(".area-parts a").first.tap()
+    page.wait_for_url("**/areas/**")
+    page.locator("input[name=on]").fill("2026-05-03")
+    page.get_by_role("button", name="查看").tap()
+    expect(page.locator(".area-day")).to_contain_text("2026-05-03")
