@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Geolocation, StorageState, sync_playwright
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from gridmap import bootstrap
 from gridmap.settings import Settings
@@ -48,6 +48,15 @@ class OpenVisit(Protocol):
     ) -> Visit: ...
 
 
+class _KeepAlive(WSGIRequestHandler):
+    """HTTP/1.1 as gunicorn speaks it: a connection serves many requests."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, *_: object) -> None:
+        """Stay silent; failures are logged by the application."""
+
+
 @pytest.fixture(scope="session")
 def live_server(demo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of gridmap, served by a thread of this process from the demo database."""
@@ -58,7 +67,7 @@ def live_server(demo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     )
     engine = make_engine(demo_url, pool_size=8)
     app = bootstrap.make_app(settings, make_sessions(engine))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_KeepAlive)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -11,8 +11,21 @@ from PIL import ExifTags, Image
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenVisit
-from tests.browser.harness import Visit
+from tests.browser.harness import SLOW_4G, Visit
 from tests.browser.people import Cast, demo_cast
+
+VITALS = """
+window.vitals = {first_paint_ms: 0, largest_paint_ms: 0, layout_shift: 0, blocked_ms: 0, largest: ""};
+const watch = (type, note) =>
+  new PerformanceObserver(list => list.getEntries().forEach(note)).observe({type, buffered: true});
+watch("paint", entry => { vitals.first_paint_ms = Math.round(entry.startTime); });
+watch("largest-contentful-paint", entry => {
+  vitals.largest_paint_ms = Math.round(entry.startTime);
+  vitals.largest = entry.element?.className ?? "";
+});
+watch("layout-shift", entry => { vitals.layout_shift += entry.value; });
+watch("longtask", entry => { vitals.blocked_ms += Math.round(entry.duration - 50); });
+"""
 
 
 @pytest.fixture(scope="module")
@@ -563,9 +576,33 @@ def test_every_field_screen_is_accessible_in_each_language_and_mode(
     visit.assert_no_sideways_scroll()
 
 
+def test_open_issues_around_are_faint_and_one_of_the_same_kind_is_hinted_at(
+    open_visit: OpenVisit, people: Cast
+) -> None:
+    report_issue(open_visit, people, "先有的一件")
+    visit = open_report(open_visit, people)
+    locate(visit)
+    assert visit.page.locator("[data-similar]").is_hidden()
+    choose_first_category(visit)
+    hint = visit.page.locator("[data-similar]")
+    expect(hint).to_contain_text("同类的未结问题")
+    assert hint.locator("a").get_attribute("href", timeout=1000)
+    assert visit.page.locator(".leaflet-marker-icon.leaflet-interactive").count() == 0, "no pin can be hit"
+    visit.screenshot("report-similar-phone")
+    visit.assert_no_axe_violations()
+    visit.page.locator("[data-submit]").tap()
+    delivered_number(visit)
+
+
 def test_the_report_screen_stays_within_its_budget(open_visit: OpenVisit, people: Cast) -> None:
-    visit = open_visit("phone", username=people.worker).goto("/field/report")
+    visit = open_visit("phone", username=people.worker)
+    visit.page.add_init_script(VITALS)
+    visit.slow_down(cpu=4, network=SLOW_4G)
+    visit.goto("/field/report")
+    vitals = visit.page.evaluate("vitals")
     print(
-        f"\nfirst load of /field/report: {visit.byte_count / 1000:.0f} KB in {len(visit.transfers)} requests"
+        f"\n/field/report cold, Slow 4G, CPU 4x: {visit.byte_count / 1000:.0f} KB"
+        f" in {len(visit.transfers)} requests, {vitals}"
     )
     assert visit.byte_count <= 260_000
+    assert vitals["layout_shift"] <= 0.05

@@ -29,9 +29,11 @@ export function startReport(map) {
 
   const nearby = new Nearby(map, showSimilar);
   const crosshair = new Crosshair(map, {
-    onzone: (answer, state) => showZoneLine(find("[data-zone-line]"), answer, state),
+    onzone: (answer, state) => {
+      showZoneLine(find("[data-zone-line]"), answer, state);
+      if (state !== "looking") void nearby.look(); // after the zone, which must not wait for it
+    },
     onmove: () => {
-      nearby.look();
       if (isReady) box.change({ ...crosshair.place, zoom: map.getZoom(), place_confirmed: false });
     },
     onfix: (fix) => {
