@@ -157,7 +157,9 @@ function drawList() {
 }
 
 function drawPins() {
-  pins.draw(fitting(), state.selected);
+  const shown = fitting();
+  const chosen = places.find((place) => place.id === state.selected);
+  pins.draw(chosen && !shown.includes(chosen) ? [...shown, chosen] : shown, state.selected);
 }
 
 /* ── cards ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -272,8 +274,11 @@ function message(words, retry) {
 
 /** @param {string | null} name */
 function openPanel(name) {
+  const before = document.querySelector("[data-panel]:not([hidden])")?.getAttribute("data-panel");
   for (const panel of document.querySelectorAll("[data-panel]")) /** @type {HTMLElement} */ (panel).hidden = panel.getAttribute("data-panel") !== name;
   for (const button of document.querySelectorAll("[data-panel-button]")) button.setAttribute("aria-expanded", String(button.getAttribute("data-panel-button") === name));
+  if (name) /** @type {HTMLElement} */ (find(`[data-panel="${name}"] [data-panel-close]`)).focus({ preventScroll: true });
+  else if (before) /** @type {HTMLElement} */ (find(`[data-panel-button="${before}"]`)).focus({ preventScroll: true });
 }
 
 const sheet = /** @type {HTMLElement} */ (find(".results"));
