@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.issue_input import Report, parse_report
 from gridmap.domain.issues import IssueId
 from gridmap.domain.permissions import Actor, AreaScope, Role
-from gridmap.domain.routing import OutsidePolicy
+from gridmap.domain.placement import OutsidePolicy
 from gridmap.storage.tables import AccountRow
 from gridmap.use_cases.issues import RoutingRules, create_issue
 

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.errors import NotFound
 from gridmap.domain.permissions import Action, Actor, AreaScope, can
-from gridmap.domain.routing import AreaLevel
 from gridmap.queries.places import AreaName
 from gridmap.queries.scope import code_range
 

@@ -7,11 +7,10 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.permissions import Action, Actor, can
-from gridmap.domain.routing import (
-    AreaLevel,
-    ChainLink,
+from gridmap.domain.placement import (
     Match,
     Neighbour,
     OutsideEveryGrid,
@@ -19,8 +18,8 @@ from gridmap.domain.routing import (
     Placement,
     nobody_there,
     place,
-    route,
 )
+from gridmap.domain.routing import ChainLink, route
 from gridmap.storage.routing import PersonCard, Posts, find_candidates, find_posts
 
 

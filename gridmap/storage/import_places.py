@@ -1,6 +1,6 @@
 """Where many points lie, and who answers there: two or three statements for thousands of points.
 
-The statements find candidates only; which area a point belongs to is decided by ``gridmap.domain.routing``,
+The statements find candidates only; which area a point belongs to is decided by ``gridmap.domain.placement``,
 the same rule as for a single pin.
 """
 
@@ -15,7 +15,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gridmap.domain.routing import CRACK_M, AreaCandidate, AreaLevel, Assignment, Post, ZoneCandidate
+from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.placement import CRACK_M, AreaCandidate, ZoneCandidate
+from gridmap.domain.routing import Assignment, Post
 from gridmap.storage.routing import FIND_ASSIGNMENTS
 
 _CHUNK_LENGTH = 5_000

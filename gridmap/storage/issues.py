@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.issue_input import Report
 from gridmap.domain.issues import Event, Issue, IssueId, IssueState
-from gridmap.domain.routing import AreaLevel, RoutingDecision
+from gridmap.domain.routing import RoutingDecision
 
 # One look before the write: is the category known, and has this client said this before?
 LOOK_BEFORE_CREATE = text(

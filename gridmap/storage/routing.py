@@ -9,18 +9,11 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.issue_input import AcceptedBox
-from gridmap.domain.routing import (
-    CRACK_M,
-    NEAR_BOUNDARY_M,
-    AreaCandidate,
-    AreaLevel,
-    Assignment,
-    Placement,
-    Post,
-    ZoneCandidate,
-)
+from gridmap.domain.placement import CRACK_M, NEAR_BOUNDARY_M, AreaCandidate, Placement, ZoneCandidate
+from gridmap.domain.routing import Assignment, Post
 
 _METRES_PER_DEGREE = 111_320.0
 _POLE_LAT_DEG = 89.0

@@ -21,7 +21,7 @@ from gridmap.domain.issues import (
     decide,
     evolve,
 )
-from gridmap.domain.routing import OutsidePolicy
+from gridmap.domain.placement import OutsidePolicy
 from gridmap.storage import issues as store
 from gridmap.storage.demo_files import DemoIssue, DemoStep, tag_issue
 from gridmap.use_cases.issues import OFFICE_TIME, RoutingRules, route_point

@@ -8,12 +8,14 @@ from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.imports import ImportedIssue, LayerOutcome, Rejection, Remark
 from gridmap.domain.issue_input import Report
 from gridmap.domain.issues import Created, Event, IssueState, Routed, StateChanged
 from gridmap.domain.permissions import Action, Actor, can
-from gridmap.domain.routing import AreaLevel, Match, Placement, RoutingDecision, route
+from gridmap.domain.placement import Match, Placement
+from gridmap.domain.routing import RoutingDecision, route
 from gridmap.importing.cells import OFFICE_TIME
 from gridmap.storage.import_issues import KnownIssue, RoutedIssue, find_known, insert_issues
 from gridmap.storage.import_places import find_assignments_of_many

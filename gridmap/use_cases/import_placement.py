@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from gridmap.domain.coordinates import LonLat
-from gridmap.domain.routing import OutsideEveryGrid, OutsidePolicy, Placement, nobody_there, place
+from gridmap.domain.placement import OutsideEveryGrid, OutsidePolicy, Placement, nobody_there, place
 from gridmap.storage.import_places import find_candidates_of_many
 
 Progress = Callable[[str, int, int], None]

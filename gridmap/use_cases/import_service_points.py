@@ -7,9 +7,10 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.imports import ImportedServicePoint, LayerOutcome, Rejection, Remark
 from gridmap.domain.permissions import Action, Actor, can
-from gridmap.domain.routing import AreaLevel, Match
+from gridmap.domain.placement import Match
 from gridmap.storage import imports as store
 from gridmap.use_cases.import_placement import Progress, placements_of
 

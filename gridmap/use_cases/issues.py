@@ -30,7 +30,8 @@ from gridmap.domain.issues import (
     may_see,
 )
 from gridmap.domain.permissions import Action, Actor, can, check
-from gridmap.domain.routing import OutsidePolicy, RoutingDecision, place, route
+from gridmap.domain.placement import OutsidePolicy, place
+from gridmap.domain.routing import RoutingDecision, route
 from gridmap.storage import issues as store
 from gridmap.storage import photos, routing
 from gridmap.use_cases.reactions import react

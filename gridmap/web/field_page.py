@@ -12,7 +12,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy.orm import Session
 
 from gridmap.domain.permissions import AreaScope
-from gridmap.domain.routing import OutsidePolicy
+from gridmap.domain.placement import OutsidePolicy
 from gridmap.queries.field import Category, scope_extent
 from gridmap.use_cases.issues import RoutingRules
 from gridmap.web.access import current_actor

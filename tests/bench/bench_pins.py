@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.issue_input import Report as IssueReport
 from gridmap.domain.permissions import Actor, AreaScope, Role
-from gridmap.domain.routing import OutsidePolicy
+from gridmap.domain.placement import OutsidePolicy
 from gridmap.storage.engine import make_engine, make_sessions
 from gridmap.storage.unit_of_work import unit_of_work
 from gridmap.use_cases.issues import RoutingRules, create_issue, route_point

@@ -15,7 +15,7 @@ from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import LonLat, wgs84_to_gcj02
 from gridmap.domain.errors import InvalidInput, NotAllowed, NotSignedIn
 from gridmap.domain.permissions import Actor, AreaScope, Role
-from gridmap.domain.routing import OutsideEveryGrid, OutsidePolicy
+from gridmap.domain.placement import OutsideEveryGrid, OutsidePolicy
 from gridmap.importing.columns import Layer
 from gridmap.importing.errors import NoValidRows
 from gridmap.storage.tables import AreaRow, GridSchemeRow, ServicePointRow

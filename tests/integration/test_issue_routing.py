@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.domain.errors import InvalidInput
 from gridmap.domain.issue_input import parse_edit
-from gridmap.domain.routing import OutsideEveryGrid
+from gridmap.domain.placement import OutsideEveryGrid
 from gridmap.queries.issue_detail import issue_detail
 from gridmap.storage.tables import AreaRow, IssueRow
 from gridmap.use_cases.issues import create_issue, edit_issue

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import LonLat
-from gridmap.domain.routing import AreaLevel, MapWarning, Match, OutsidePolicy, place
+from gridmap.domain.placement import MapWarning, Match, OutsidePolicy, place
 from gridmap.storage.routing import find_candidates
 from gridmap.storage.tables import AreaRow
 from tests.factories import CELL_DEG, NORTH_DEG, WEST_DEG, add_world

@@ -9,23 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import LonLat
-from gridmap.domain.routing import (
+from gridmap.domain.placement import (
     AreaCandidate,
-    AreaLevel,
-    Assignment,
     MapWarning,
     Match,
     OutsideEveryGrid,
     OutsidePolicy,
     Placement,
-    Post,
-    Reason,
-    RoutingDecision,
     ZoneCandidate,
     place,
-    route,
 )
+from gridmap.domain.routing import Assignment, Post, Reason, RoutingDecision, route
 
 HERE = LonLat(lon_deg=114.3, lat_deg=30.55)
 TODAY = date(2026, 5, 4)

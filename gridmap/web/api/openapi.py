@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from gridmap import __version__
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.issue_input import ADDRESS_MAX_LENGTH, CODE_MAX_LENGTH
 from gridmap.domain.issues import PLAIN_WORKFLOW, TEXT_MAX_LENGTH, IssueState
-from gridmap.domain.routing import AreaLevel
 from gridmap.queries.issues import PAGE_SIZE, PAGE_SIZE_MAX, Sort
 from gridmap.web.access import public
 

@@ -15,7 +15,7 @@ from gridmap.domain.coordinates import LonLat
 from gridmap.domain.errors import InvalidInput
 from gridmap.domain.issue_input import CODE_MAX_LENGTH, clean_text, parse_location
 from gridmap.domain.issues import OPEN_STATES, IssueId, IssueState
-from gridmap.domain.routing import OutsidePolicy
+from gridmap.domain.placement import OutsidePolicy
 from gridmap.queries.issues import PAGE_SIZE, PAGE_SIZE_MAX, Box, IssueFilter, Sort
 from gridmap.use_cases.issues import RoutingRules
 from gridmap.web.deps import deps
