@@ -37,6 +37,7 @@ _WORDS = {
     # report
     "more": lazy_gettext("更多"),
     "submit": lazy_gettext("提交"),
+    "similar_here": lazy_gettext("这里已有一件同类的未结问题:"),
     "similar": lazy_gettext("{distance}外已有一件同类的未结问题:"),
     "sending": lazy_gettext("正在提交…"),
     "draft_saved": lazy_gettext("已自动保存"),

@@ -32,7 +32,7 @@ export function nameOf(area) {
 }
 
 /**
- * "江零-03 网格 · 责任人 李某 ☎", and a second line where the place is outside or near another area.
+ * "江零-03 网格 责任人 李某 ☎", and a second line where the place is outside or near another area.
  *
  * @param {HTMLElement} line
  * @param {AtPoint | null} answer
@@ -49,9 +49,9 @@ export function showZoneLine(line, answer, state) {
   const first = answer.responsible[0];
   const main = element("span", { class: "zone-line-main" }, icon("map-pin"), element("strong", {}, finestArea(answer) || say("outside")));
   if (first) {
-    main.append(" · ", say("responsible_person", { name: first.name }));
+    main.append(" ", element("span", { class: "zone-line-person" }, say("responsible_person", { name: first.name })));
   } else if (answer.areas.length) {
-    main.append(" · ", say("responsible_nobody"));
+    main.append(" ", element("span", { class: "zone-line-person" }, say("responsible_nobody")));
   }
   line.replaceChildren(main);
   if (first?.phone) line.append(callButton(first));

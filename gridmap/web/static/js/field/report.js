@@ -16,6 +16,7 @@ import { PhotoTray } from "./photos.js";
 
 const ACCURACY_SILENT_M = 30;
 const ACCURACY_USABLE_M = 100;
+const SAME_PLACE_M = 5;
 
 /** @param {any} map Leaflet map */
 export function startReport(map) {
@@ -133,7 +134,9 @@ export function startReport(map) {
     line.hidden = !similar;
     if (!similar) return;
     const link = element("a", { href: page.urls.issue.replace("NUMBER", similar.number) }, `№${similar.number}`);
-    line.replaceChildren(say("similar", { distance: sayDistance(similar.distance_m) }), " ", link);
+    const words =
+      similar.distance_m < SAME_PLACE_M ? say("similar_here") : say("similar", { distance: sayDistance(similar.distance_m) });
+    line.replaceChildren(words, " ", link);
   }
 
   function chosenCategory() {
