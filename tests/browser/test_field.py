@@ -136,7 +136,7 @@ def test_a_pin_on_a_phone_shows_its_micro_grid_and_people_within_300_ms_of_rest(
         "performance.getEntriesByName('gridmap:zone-shown').map(entry => Math.round(entry.duration))"
     )
     print(f"\nzone and people shown after the map rests: {times_ms} ms")
-    visit.screenshot("report-phone")
+    visit.screenshot("report-arrows-phone")
     # The median: one of six may meet the first drawing of the map, or a neighbour on the machine.
     assert statistics.median(times_ms) <= 300
 
@@ -147,6 +147,7 @@ def test_a_report_takes_four_taps_and_ends_with_its_number_and_people(
     visit = open_report(open_visit, people)
     locate(visit)  # 1
     visit.page.locator(".report-form > .choices > .choice").first.tap()  # 2
+    visit.screenshot("report-phone")
     visit.page.locator("[data-submit]").tap()  # 3
     assert re.fullmatch(r"\d{4}-\d{6}", delivered_number(visit))
     expect(visit.page.locator("[data-result-area]")).to_contain_text(people.micro_grid_name)
