@@ -16,7 +16,11 @@ from gridmap.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 
 COMPOSE = (
-    ("POSTGRES_PASSWORD", "", "Password of the database container's only user; has to be set."),
+    (
+        "POSTGRES_PASSWORD",
+        "",
+        "Password of the database container's only user; has to be set; letters and digits.",
+    ),
     ("GRIDMAP_PUBLISH", "127.0.0.1:8000", "Address and port of this machine that lead to the web container."),
 )
 
