@@ -75,7 +75,7 @@ _EXTENT_SQL = text(
 _PATHS_SQL = text(
     f"""
     WITH shape AS ({_SHAPES})
-    SELECT is_outline, name, name_en, ST_X(label_point) AS lon_deg, ST_Y(label_point) AS lat_deg,
+    SELECT is_outline, code, name, ST_X(label_point) AS lon_deg, ST_Y(label_point) AS lat_deg,
            ST_AsSVG(ST_Translate(ST_Transform(overview, 3857), -:origin_x, -:origin_y), 0, 0) AS path
       FROM shape
      ORDER BY is_outline, code
@@ -88,8 +88,8 @@ _PATHS_SQL = text(
 class DrawnArea:
     """An area as SVG path data in a frame's units, with the point where its name goes (WGS-84)."""
 
+    code: str
     name: str
-    name_en: str | None
     lon_deg: float
     lat_deg: float
     path: str
@@ -141,7 +141,7 @@ def draw_area(session: Session, area_id: int, *, on: date, width_over_height: fl
         _PATHS_SQL, {"id": area_id, "on": on, "origin_x": origin_x, "origin_y": origin_y}
     ).all()
     drawn = [
-        DrawnArea(name=row.name, name_en=row.name_en, lon_deg=row.lon_deg, lat_deg=row.lat_deg, path=row.path)
+        DrawnArea(code=row.code, name=row.name, lon_deg=row.lon_deg, lat_deg=row.lat_deg, path=row.path)
         for row in rows
     ]
     return AreaDrawing(frame=frame, outline=drawn[-1], parts=drawn[:-1])

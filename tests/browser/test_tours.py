@@ -111,12 +111,14 @@ def test_arrow_keys_turn_the_stops_and_leave_fields_alone(open_visit: OpenVisit)
     assert shown_stop(page) == 2
 
 
-def test_a_flag_can_be_chosen_with_the_keyboard(open_visit: OpenVisit) -> None:
+def test_a_flag_can_be_tapped_and_every_stop_reached_by_tab(open_visit: OpenVisit) -> None:
     visit = open_visit("desktop")
     page = open_tour(visit)
-    page.locator("[data-flag='6']").focus()
-    page.keyboard.press("Enter")
+    page.locator("[data-flag='6']").dispatch_event("click")
     assert shown_stop(page) == 6
+    page.locator(".strip [data-go='2']").focus()
+    page.keyboard.press("Enter")
+    assert shown_stop(page) == 2
 
 
 def test_a_shared_address_opens_its_stop(open_visit: OpenVisit) -> None:

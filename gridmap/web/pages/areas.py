@@ -35,6 +35,7 @@ _GEOJSON = "application/geo+json"
 _SKETCH_LAYERS = ("areas", "streets", "landcover")
 _SKETCH_WIDTH_OVER_HEIGHT = 4 / 3
 _MOST_LABELS = 40
+_GRID_CODE_LENGTH = 15
 
 _KEY_POST: Mapping[str, str] = {
     "subdistrict": "subdistrict_secretary",
@@ -47,10 +48,16 @@ _KEY_POST: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostGroup:
-    """A post with everyone who holds it; nobody when it is vacant."""
+    """A post with those holders whose name the reader may know, and the number of the others."""
 
     role: str
-    holders: Sequence[PostHolder]
+    named: Sequence[PostHolder]
+    unnamed_count: int
+
+    @property
+    def is_vacant(self) -> bool:
+        """Whether nobody holds it."""
+        return not self.named and not self.unnamed_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,13 +203,14 @@ def _load(code: str) -> AreaView:
 
 
 def _post_groups(card: AreaCard) -> list[PostGroup]:
-    groups = [
-        PostGroup(role=role, holders=list(holders))
-        for role, holders in groupby(card.posts, key=lambda post: post.role)
-    ]
+    groups: list[PostGroup] = []
+    for role, held in groupby(card.posts, key=lambda post: post.role):
+        holders = list(held)
+        named = [holder for holder in holders if holder.name is not None]
+        groups.append(PostGroup(role=role, named=named, unnamed_count=len(holders) - len(named)))
     key_post = _KEY_POST[card.level]
     if not any(group.role == key_post for group in groups):
-        groups.insert(0, PostGroup(role=key_post, holders=()))
+        groups.insert(0, PostGroup(role=key_post, named=(), unnamed_count=0))
     return groups
 
 
@@ -226,7 +234,7 @@ def _map(card: AreaCard, about: Overview, *, on: date) -> MapParts:
         OverlayLayer(
             key="outline",
             url=url_for("areas.outline", area_id=card.id, v=version),
-            style="selected",
+            style="outline",
             is_on=True,
         )
     ]
@@ -260,6 +268,16 @@ def _draw_sketch(session: Session, area_id: int, *, on: date) -> bytes:
             outline=drawing.outline.path,
             parts=[part.path for part in drawing.parts],
             # One drawing serves both languages: it carries the names as they stand on the wall.
-            labels=[Mark(*frame.place(part.lon_deg, part.lat_deg), part.name) for part in labelled],
+            labels=[
+                Mark(*frame.place(part.lon_deg, part.lat_deg), _short_label(part.code, part.name))
+                for part in labelled
+            ],
         )
     )
+
+
+def _short_label(code: str, name: str) -> str:
+    """What fits into a part on a small drawing: a community's name, the number of a grid or micro-grid."""
+    if len(code) < _GRID_CODE_LENGTH:
+        return name
+    return code[12:14].lstrip("0") if code.endswith("0") else f"{code[12:14].lstrip('0')}-{code[14]}"

@@ -41,6 +41,7 @@ export const LAYER_STYLES = {
   micro_grid: { is_coverage: true, color: "#5b6470", weight: 1, dashArray: "3 3", fill: true, fillColor: "#1638a8", fillOpacity: 0 },
   compounds: { color: "#8a5a12", weight: 2, fill: true, fillColor: "#f0a202", fillOpacity: 0.08 },
   streets: { color: "#1a56a8", weight: 3, opacity: 0.7, fill: false },
+  outline: { color: "#1638a8", weight: 4, fill: false },
   selected: { stroke: true, color: "#1638a8", weight: 4, dashArray: undefined, fillColor: "#1638a8", fillOpacity: 0.12 },
 };
 

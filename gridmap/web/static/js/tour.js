@@ -331,13 +331,12 @@ function flag(map, feature) {
   const { number } = feature.properties;
   const [lon, lat] = feature.geometry.coordinates;
   const name = stops[number - 1].dataset.name ?? "";
-  const marker = L.marker([lat, lon], { icon: flagIcon(number, name), keyboard: true, riseOnHover: true }).addTo(map);
+  // Flags may overlap. For keys and screen readers the strip of numbers above the map is the same choice.
+  const marker = L.marker([lat, lon], { icon: flagIcon(number, name), keyboard: false, riseOnHover: true }).addTo(map);
   const element = marker.getElement();
   element.dataset.flag = String(number);
+  element.setAttribute("aria-hidden", "true");
   marker.on("click", () => go(number));
-  marker.on("keypress", (/** @type {any} */ event) => {
-    if (event.originalEvent.key === "Enter" || event.originalEvent.key === " ") go(number);
-  });
   return marker;
 }
 
@@ -348,8 +347,6 @@ function flag(map, feature) {
 function mark(marker, is_current) {
   const element = marker.getElement();
   element.classList.toggle("is-current", is_current);
-  if (is_current) element.setAttribute("aria-current", "step");
-  else element.removeAttribute("aria-current");
   marker.setZIndexOffset(is_current ? 1000 : 0);
 }
 
