@@ -14,11 +14,17 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.area_codes import (
+    AreaLevel,
+    InvalidAreaCode,
+    code_range,
+    level_of,
+    parent_code,
+    scope_prefix,
+)
 from gridmap.domain.errors import NotFound
-from gridmap.domain.permissions import Action, Actor, AreaScope, can
+from gridmap.domain.permissions import Action, Actor, can
 from gridmap.queries.places import AreaName
-from gridmap.queries.scope import code_range
 
 SMALLEST_COUNT = 5
 """Counts below this are not shown to the public: they could point at somebody."""
@@ -271,9 +277,11 @@ def load_area_card(
     AreaNotThen
         One had, but not on that day.
     """
-    ancestor_codes = ancestors_of(code)
-    low, high = code_range(_tree_prefix(code)) if code else ("", "")
-    level = _level_by_code(code)
+    try:
+        level, ancestor_codes = level_of(code), ancestors_of(code)
+    except InvalidAreaCode:
+        raise AreaNotFound(area=code) from None
+    low, high = code_range(scope_prefix(code))
     area = session.execute(
         _AREA_SQL,
         {
@@ -300,22 +308,15 @@ def list_areas(session: Session, level: str) -> list[AreaName]:
 
 
 def ancestors_of(code: str) -> tuple[str, ...]:
-    """The codes of the areas above, coarse to fine; see ``docs/adr`` on how codes nest."""
-    longer = (code[:9], code[:12], f"{code[:14]}0")
-    return tuple(above for above in longer if len(above) <= len(code) and above != code)
+    """The codes of the areas above, coarse to fine.
 
-
-def _tree_prefix(code: str) -> str:
-    """What the codes of an area and of everything in it begin with."""
-    return AreaScope.of((code,)).prefixes[0]
-
-
-def _level_by_code(code: str) -> AreaLevel:
-    if len(code) <= 9:
-        return AreaLevel.SUBDISTRICT
-    if len(code) <= 12:
-        return AreaLevel.COMMUNITY
-    return AreaLevel.GRID if code.endswith("0") else AreaLevel.MICRO_GRID
+    Raises
+    ------
+    InvalidAreaCode
+        The text is no code of any level.
+    """
+    above = parent_code(code)
+    return () if above is None else (*ancestors_of(above), above)
 
 
 def _level_below(level: AreaLevel) -> str | None:
@@ -334,7 +335,7 @@ def _load_posts(
 ) -> tuple[PostHolder, ...]:
     # Zones are small: only the cards of grids and micro-grids name who answers for them.
     is_fine = area.level in ("grid", "micro_grid")
-    low, high = code_range(_tree_prefix(area.code))
+    low, high = code_range(scope_prefix(area.code))
     codes = [area.code] if area.level == "subdistrict" else [area.code, *ancestors_of(area.code)[1:]]
     roles = list(_ROLES[area.level])
     rows = session.execute(

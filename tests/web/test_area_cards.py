@@ -74,8 +74,6 @@ def add_issues(session: Session, area_code: str, *, count: int, state: str, at: 
         (COMMUNITY, (SUBDISTRICT,)),
         (GRID, (SUBDISTRICT, COMMUNITY)),
         (MICRO_GRID, (SUBDISTRICT, COMMUNITY, GRID)),
-        ("", ()),
-        ("42", ()),
     ],
 )
 def test_the_areas_above_follow_from_the_code(code: str, above: tuple[str, ...]) -> None:
