@@ -16,6 +16,8 @@ LOWEST_ZOOM = 7
 HIGHEST_ZOOM = 15
 DETAIL_ZOOM = 13
 NUMBER_ZOOM = 14
+# About 600 m² at 30° north: a patch smaller than that is a few pixels on the zooms without detail.
+_SMALLEST_PATCH_DEG2 = 5.6e-8
 BASE_LAYERS = ("landcover", "streets", "compounds", "buildings", "areas")
 """The layers whose versions make up the version of a tile."""
 
@@ -32,6 +34,7 @@ _BASE_TILE_SQL = text(
     ), landcover_here AS (
         SELECT kind, ST_AsMVTGeom(ST_Transform(extent, 3857), tile.box, 4096, 128) AS geom
         FROM tile JOIN landcover ON landcover.extent && tile.box_deg
+        WHERE :has_detail OR kind IN ('river', 'water') OR ST_Area(extent) > :smallest_deg2
         ORDER BY ST_Area(extent) DESC, landcover.id
     ), street_here AS (
         SELECT kind, name, name_en, round(width_m::numeric, 1)::real AS width,
@@ -92,8 +95,13 @@ def base_tile(session: Session, *, z: int, x: int, y: int) -> bytes:
     """
     if not LOWEST_ZOOM <= z <= HIGHEST_ZOOM or not (0 <= x < 2**z and 0 <= y < 2**z):
         raise NotFound(what="tile", z=z, x=x, y=y)
-    found = session.execute(
-        _BASE_TILE_SQL,
-        {"z": z, "x": x, "y": y, "has_detail": z >= DETAIL_ZOOM, "has_numbers": z >= NUMBER_ZOOM},
-    ).scalar_one()
+    parameters = {
+        "z": z,
+        "x": x,
+        "y": y,
+        "has_detail": z >= DETAIL_ZOOM,
+        "has_numbers": z >= NUMBER_ZOOM,
+        "smallest_deg2": _SMALLEST_PATCH_DEG2,
+    }
+    found = session.execute(_BASE_TILE_SQL, parameters).scalar_one()
     return bytes(found or b"")

@@ -155,6 +155,8 @@ def test_two_taps_lead_from_the_list_to_navigation(open_visit: OpenVisit) -> Non
     visit = open_map(open_visit)
     visit.page.locator(".results .place-row").first.tap()
     wait_for_card(visit)
+    visit.page.wait_for_load_state("networkidle")
+    visit.page.wait_for_timeout(500)  # the last zoom step is still being painted
     visit.screenshot("public-place-phone")
     visit.page.locator("[data-card] .drop summary").first.tap()
     link = visit.page.locator("[data-provider=amap]")

@@ -37,7 +37,7 @@ export const COLOURS = {
 export const LAYER_STYLES = {
   subdistrict: { color: "#1b1f24", weight: 3, dashArray: "12 4 2 4", fill: false },
   community: { is_coverage: true, color: "#1b1f24", weight: 2.5, dashArray: "9 6", fill: true, fillColor: "#1638a8", fillOpacity: 0 },
-  grid: { is_coverage: true, color: "#5b6470", weight: 2, fill: true, fillOpacity: 0.4 },
+  grid: { is_coverage: true, color: "#5b6470", weight: 2, fill: true, fillOpacity: 0.3 },
   micro_grid: { is_coverage: true, color: "#5b6470", weight: 1, dashArray: "3 3", fill: true, fillColor: "#1638a8", fillOpacity: 0 },
   compounds: { color: "#8a5a12", weight: 2, fill: true, fillColor: "#f0a202", fillOpacity: 0.08 },
   streets: { color: "#1a56a8", weight: 3, opacity: 0.7, fill: false },

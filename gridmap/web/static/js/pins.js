@@ -15,6 +15,7 @@ const CLUSTER_PX = document.documentElement.hasAttribute("data-care") ? 52 : 40;
 const BY_COMMUNITY_BELOW_ZOOM = 14.4;
 const BY_COMMUNITY_FROM_COUNT = 40; // few results are shown each where it is
 const CLUSTERED_BELOW_ZOOM = 17.5;
+const ALL_AT_ONCE = 300;
 
 /**
  * @param {any} collection GeoJSON
@@ -70,9 +71,11 @@ export class Pins {
    * @param {number | null} selected
    */
   draw(places, selected) {
-    const view = this.map.getBounds().pad(0.2);
-    const inside = places.filter((place) => place.id === selected || view.contains([place.lat, place.lon]));
     const zoom = this.map.getZoom();
+    // Few are drawn all at once, so that moving the map draws nothing; of many, those in and around the view.
+    this.drawn = places.length <= ALL_AT_ONCE ? null : this.map.getBounds().pad(0.5);
+    this.drawn_zoom = zoom;
+    const inside = places.filter((place) => place.id === selected || !this.drawn || this.drawn.contains([place.lat, place.lon]));
     const is_far = zoom < BY_COMMUNITY_BELOW_ZOOM && places.length >= BY_COMMUNITY_FROM_COUNT;
     const groups = is_far ? this.#byCommunity(inside, selected) : this.#byPixels(inside, selected, zoom < CLUSTERED_BELOW_ZOOM ? CLUSTER_PX : 6);
     this.layer.clearLayers();
@@ -83,6 +86,11 @@ export class Pins {
     this.map.getContainer().classList.toggle("is-far", is_far);
     this.groups = groups;
     this.#placeNamesSoon();
+  }
+
+  /** Whether what is drawn still fits the view after the map moved. */
+  get isStale() {
+    return this.map.getZoom() !== this.drawn_zoom || Boolean(this.drawn && !this.drawn.contains(this.map.getBounds()));
   }
 
   /** @param {Place[]} places @param {number | null} selected @returns {Group[]} */

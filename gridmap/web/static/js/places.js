@@ -15,7 +15,8 @@ const { L } = /** @type {any} */ (window);
 const page = JSON.parse(find("#page-data").textContent ?? "{}");
 const AREA_LEVELS = ["subdistrict", "community", "grid", "micro_grid"];
 const SHAPES = ["built", "building", "planned"];
-const ROWS_AT_MOST = 60;
+const ROWS_AT_MOST = 40;
+const REST_MS = 150; // a fling ends in several moves close together
 const NEAREST = 3;
 const PIN_FOCUS_ZOOM = 17.5;
 
@@ -120,13 +121,24 @@ function sayDistance(metres) {
 const listElement = find("[data-list]");
 const rowTemplate = /** @type {HTMLTemplateElement} */ (find("#place-row"));
 
+/** @type {Map<number, HTMLElement>} rows that were made before; only what changes is written again */
+const rows = new Map();
+
 /** @param {Place} place */
 function row(place) {
+  const known = rows.get(place.id) ?? makeRow(place);
+  rows.set(place.id, known);
+  known.querySelector("a")?.toggleAttribute("aria-current", place.id === state.selected);
+  if (you) find("[data-distance]", known).textContent = sayDistance(place.distance_m);
+  return known;
+}
+
+/** @param {Place} place */
+function makeRow(place) {
   const made = /** @type {HTMLElement} */ (rowTemplate.content.cloneNode(true));
   const link = /** @type {HTMLAnchorElement} */ (find("a", made));
   link.href = `/p/${place.id}`;
   link.dataset.id = String(place.id);
-  if (place.id === state.selected) link.setAttribute("aria-current", "true");
   pins.dress(find(".pin", made), place);
   find(".place-name", made).textContent = place.name;
   find("[data-category]", made).textContent = page.categories[place.category]?.name ?? "";
@@ -134,9 +146,8 @@ function row(place) {
   const words = /** @type {HTMLElement} */ (find(".place-state", made));
   words.dataset.open = hours;
   words.textContent = page.statuses[hours === "open" || hours === "closed" ? "" : hours] ?? page.words[hours] ?? "";
-  if (you) find("[data-distance]", made).textContent = sayDistance(place.distance_m);
   find(".place-address", made).textContent = place.address;
-  return made;
+  return /** @type {HTMLElement} */ (made.firstElementChild);
 }
 
 function drawList() {
@@ -147,8 +158,8 @@ function drawList() {
   const view = map.getBounds();
   const shown = near(state.typed || state.only ? all : all.filter((place) => view.contains([place.lat, place.lon])));
   const is_empty = shown.length === 0 && places.length > 0;
-  const rows = is_empty ? near(all.length ? all : [...places]).slice(0, NEAREST) : shown.slice(0, ROWS_AT_MOST);
-  listElement.replaceChildren(...rows.map(row));
+  const listed = is_empty ? near(all.length ? all : [...places]).slice(0, NEAREST) : shown.slice(0, ROWS_AT_MOST);
+  listElement.replaceChildren(...listed.map(row));
   /** @type {HTMLElement} */ (find("[data-empty]")).hidden = !is_empty;
   find("[data-empty-words]").textContent = state.typed && all.length === 0 ? say("nothing_found", { q: state.typed }) : say("nothing_here");
   find("[data-count]").textContent = say(state.typed || state.only ? "count" : "count_here", { n: shown.length });
@@ -323,10 +334,10 @@ function refresh({ is_following = false } = {}) {
   for (const chip of document.querySelectorAll("[data-chips] .chip")) chip.setAttribute("aria-pressed", String(state.categories.has(/** @type {HTMLButtonElement} */ (chip).value)));
   const found = is_following ? fitting() : [];
   const is_visible = found.some((place) => map.getBounds().contains([place.lat, place.lon]));
-  if (found.length && !is_visible) map.fitBounds(L.latLngBounds(found.map((place) => [place.lat, place.lon])).pad(0.2), { maxZoom: PIN_FOCUS_ZOOM, ...roomBesideSheets() });
-  drawPins();
   drawList();
+  drawPins();
   writeAddress();
+  if (found.length && !is_visible) map.fitBounds(L.latLngBounds(found.map((place) => [place.lat, place.lon])).pad(0.2), { maxZoom: PIN_FOCUS_ZOOM, ...roomBesideSheets() });
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -334,7 +345,7 @@ let typing;
 function bindFinding() {
   searchBox.addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(() => { state.typed = searchBox.value.trim(); state.only = null; refresh({ is_following: true }); }, 90);
+    typing = setTimeout(() => { state.typed = searchBox.value.trim(); state.only = null; refresh({ is_following: true }); }, 40);
   });
   searchForm.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -462,7 +473,13 @@ bindFinding();
 bindPanels();
 bindClicks();
 searchBox.value = state.typed || searchBox.value;
-map.on("moveend", () => { drawPins(); drawList(); writeAddress(); });
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let resting;
+map.on("moveend", () => {
+  if (pins.isStale) drawPins();
+  clearTimeout(resting);
+  resting = setTimeout(() => { drawList(); writeAddress(); }, REST_MS);
+});
 map.on("gridmap:feature", (/** @type {any} */ event) => {
   if (!AREA_LEVELS.includes(event.key)) return;
   markArea({ layer: event.layer, key: event.key });
