@@ -16,11 +16,11 @@ from gridmap.use_cases.notifications import notify_about_issue
 class Handler(Protocol):
     """Runs inside one transaction; the keyword arguments are the ids that the job was asked with."""
 
-    def __call__(self, session: Session, *, now: datetime, **ids: str) -> None: ...
+    def __call__(self, session: Session, *, now: datetime, **ids: int | str) -> None: ...
 
 
-def _notify_about_issue(session: Session, *, now: datetime, **ids: str) -> None:
-    notify_about_issue(session, UUID(ids["issue_id"]), kind=ids["kind"], now=now)
+def _notify_about_issue(session: Session, *, now: datetime, **ids: int | str) -> None:
+    notify_about_issue(session, UUID(str(ids["issue_id"])), event_seq=int(ids["event_seq"]), now=now)
 
 
 HANDLERS: Mapping[JobName, Handler] = {

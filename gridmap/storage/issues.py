@@ -95,6 +95,7 @@ APPEND_EVENTS = text(
            + (SELECT coalesce(max(seq), 0) FROM issue_event WHERE issue_id = CAST(:issue_id AS uuid)),
            item.event ->> 'kind', CAST(:actor_account_id AS bigint), :at, item.event -> 'payload'
       FROM jsonb_array_elements(CAST(:events AS jsonb)) WITH ORDINALITY AS item (event, ord)
+ RETURNING seq
     """
 )
 
@@ -107,6 +108,14 @@ class Earlier:
 
     id: IssueId
     request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event with its number in the history of its issue."""
+
+    seq: int
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +229,9 @@ def save_issue(session: Session, issue: Issue) -> None:
 
 def append_events(
     session: Session, id: IssueId, events: Sequence[Event], *, actor_account_id: int | None, at: datetime
-) -> None:
-    """Add to the history of an issue, in order, in one statement."""
-    session.execute(
+) -> tuple[RecordedEvent, ...]:
+    """Add to the history of an issue, in order, in one statement; say which numbers the events got."""
+    seqs = session.execute(
         APPEND_EVENTS,
         {
             "issue_id": id,
@@ -232,7 +241,8 @@ def append_events(
                 [{"kind": event.kind, "payload": event.payload()} for event in events], ensure_ascii=False
             ),
         },
-    )
+    ).scalars()
+    return tuple(RecordedEvent(seq, event) for seq, event in zip(sorted(seqs), events, strict=True))
 
 
 def knows_category(session: Session, code: str) -> bool:

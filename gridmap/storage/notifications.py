@@ -8,22 +8,41 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# The accounts are found at the time of the job, so that a handover in between is honoured.
+# The accounts are found at the time of the job, so that a handover in between is honoured. The secretary is
+# found by the code that scopes go by: a pin outside every grid has no community, but the nearest one's code.
+# Nobody is told of what they did themselves.
 INSERT_NOTIFICATIONS = text(
     """
-    INSERT INTO notification (account_id, issue_id, kind, created_at)
-    SELECT account.id, issue.id, :kind, :now
+    INSERT INTO notification (account_id, issue_id, event_seq, created_at)
+    SELECT account.id, issue.id, event.seq, :now
       FROM issue
+      JOIN issue_event AS event ON event.issue_id = issue.id AND event.seq = :event_seq
       JOIN account
         ON account.is_active
        AND (account.person_id = issue.responsible_person_id
-            OR (account.role = 'community_secretary' AND issue.community_code = ANY (account.area_codes)))
+            OR (account.role = 'community_secretary'
+                AND left(issue.area_code, 12) = ANY (account.area_codes)))
+       AND account.id IS DISTINCT FROM event.actor_account_id
      WHERE issue.id = :issue_id
-        ON CONFLICT (account_id, issue_id, kind) DO NOTHING
+        ON CONFLICT (account_id, issue_id, event_seq) DO NOTHING
+    """
+)
+
+MARK_READ = text(
+    """
+    UPDATE notification
+       SET read_at = coalesce(read_at, :now)
+     WHERE id = :id AND account_id = :account_id
+ RETURNING read_at
     """
 )
 
 
-def add_for_responsible_accounts(session: Session, issue_id: UUID, *, kind: str, now: datetime) -> None:
+def add_for_responsible_accounts(session: Session, issue_id: UUID, *, event_seq: int, now: datetime) -> None:
     """One row for each account that is responsible for the issue; a row that is there stays as it is."""
-    session.execute(INSERT_NOTIFICATIONS, {"issue_id": issue_id, "kind": kind, "now": now})
+    session.execute(INSERT_NOTIFICATIONS, {"issue_id": issue_id, "event_seq": event_seq, "now": now})
+
+
+def mark_read(session: Session, id: int, *, account_id: int | None, now: datetime) -> datetime | None:
+    """Keep when a row was first read; None when the account has no such row."""
+    return session.execute(MARK_READ, {"id": id, "account_id": account_id, "now": now}).scalar_one_or_none()

@@ -109,8 +109,8 @@ def create_issue(
         Created(report.category_code, report.location, PLAIN_WORKFLOW.initial),
         Routed(decision),
     )
-    store.append_events(session, issue_id, events, actor_account_id=account_id, at=now)
-    react(session, issue_id, events)
+    recorded = store.append_events(session, issue_id, events, actor_account_id=account_id, at=now)
+    react(session, issue_id, recorded)
     return issue_id, Outcome.CREATED
 
 
@@ -170,8 +170,8 @@ def edit_issue(
         raise InvalidInput(field="category", reason="unknown")
     changed = evolve(issue, events, at=now)
     store.save_issue(session, changed)
-    store.append_events(session, issue.id, events, actor_account_id=actor.account_id, at=now)
-    react(session, issue.id, events)
+    recorded = store.append_events(session, issue.id, events, actor_account_id=actor.account_id, at=now)
+    react(session, issue.id, recorded)
     return changed
 
 
@@ -212,8 +212,8 @@ def add_photo(
     if not is_new:
         return stored, Outcome.REPEATED
     events = (PhotoAdded(stored.sha256, kind.value),)
-    store.append_events(session, issue.id, events, actor_account_id=actor.account_id, at=now)
-    react(session, issue.id, events)
+    recorded = store.append_events(session, issue.id, events, actor_account_id=actor.account_id, at=now)
+    react(session, issue.id, recorded)
     return stored, Outcome.CREATED
 
 

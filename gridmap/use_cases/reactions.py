@@ -8,6 +8,7 @@ from types import MappingProxyType
 from sqlalchemy.orm import Session
 
 from gridmap.domain.issues import Created, Event, IssueId, Moved, StateChanged
+from gridmap.storage.issues import RecordedEvent
 from gridmap.storage.job_queue import JobName, defer
 
 REACTIONS: Mapping[type[Event], tuple[JobName, ...]] = MappingProxyType(
@@ -19,8 +20,8 @@ REACTIONS: Mapping[type[Event], tuple[JobName, ...]] = MappingProxyType(
 )
 
 
-def react(session: Session, issue_id: IssueId, events: Sequence[Event]) -> None:
+def react(session: Session, issue_id: IssueId, recorded: Sequence[RecordedEvent]) -> None:
     """Ask for the jobs that follow, on the caller's own transaction: no write, no job."""
-    for event in events:
-        for job in REACTIONS.get(type(event), ()):
-            defer(session, job, issue_id=issue_id, kind=event.kind)
+    for one in recorded:
+        for job in REACTIONS.get(type(one.event), ()):
+            defer(session, job, issue_id=issue_id, event_seq=one.seq)

@@ -63,12 +63,12 @@ def queue_engine(committed_database: str) -> Generator[Engine]:
 def test_a_job_is_there_only_when_its_transaction_commits(queue_engine: Engine) -> None:
     sessions = make_sessions(queue_engine)
     with sessions() as session:
-        defer(session, JobName.NOTIFY_ABOUT_ISSUE, issue_id="x", kind="created")
+        defer(session, JobName.NOTIFY_ABOUT_ISSUE, issue_id="x", event_seq=1)
         session.rollback()
     with Session(queue_engine) as session:
         assert session.scalar(WAITING) == 0
     with unit_of_work(sessions) as session:
-        defer(session, JobName.NOTIFY_ABOUT_ISSUE, issue_id="x", kind="created")
+        defer(session, JobName.NOTIFY_ABOUT_ISSUE, issue_id="x", event_seq=1)
     with Session(queue_engine) as session:
         assert session.scalar(WAITING) == 1
 
@@ -80,15 +80,15 @@ def test_every_job_has_a_handler() -> None:
 def test_a_handler_gets_the_ids_that_the_job_was_asked_with(
     queue_engine: Engine, committed_database: str
 ) -> None:
-    seen: list[dict[str, str]] = []
+    seen: list[dict[str, int | str]] = []
 
-    def remember(session: Session, *, now: datetime, **ids: str) -> None:
+    def remember(session: Session, *, now: datetime, **ids: int | str) -> None:
         assert session.scalar(text("SELECT 1")) == 1
         seen.append(ids)
 
     sessions = make_sessions(queue_engine)
     with unit_of_work(sessions) as session:
-        defer(session, JobName.NOTIFY_ABOUT_ISSUE, issue_id="abc", kind="created")
+        defer(session, JobName.NOTIFY_ABOUT_ISSUE, issue_id="abc", event_seq=1)
     app = make_worker_app(
         libpq_address(committed_database),
         sessions,
@@ -96,7 +96,7 @@ def test_a_handler_gets_the_ids_that_the_job_was_asked_with(
         {JobName.NOTIFY_ABOUT_ISSUE: remember},
     )
     app.run_worker(wait=False, install_signal_handlers=False, delete_jobs="successful")
-    assert seen == [{"issue_id": "abc", "kind": "created"}]
+    assert seen == [{"issue_id": "abc", "event_seq": 1}]
     with Session(queue_engine) as session:
         assert session.scalar(WAITING) == 0
 
@@ -107,7 +107,7 @@ def test_a_job_of_a_killed_worker_runs_again_within_a_minute(
     with queue_engine.begin() as connection:
         connection.execute(text("CREATE TABLE mark (n int)"))
     with unit_of_work(make_sessions(queue_engine)) as session:
-        defer(session, JobName.NOTIFY_ABOUT_ISSUE, issue_id="abc", kind="created")
+        defer(session, JobName.NOTIFY_ABOUT_ISSUE, issue_id="abc", event_seq=1)
 
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen([sys.executable, "-c", HANGING_WORKER, committed_database], env=os.environ)

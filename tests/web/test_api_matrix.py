@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from PIL import Image
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.domain.permissions import ROLE_ACTIONS, Action, Role
@@ -59,10 +60,11 @@ def _routes(app: Flask) -> list[tuple[str, str, Action | None]]:
     return sorted(routes, key=str)
 
 
-def _call(program: Program, method: str, rule: str, issue: dict[str, Any], kept: str) -> int:
+def _call(program: Program, method: str, rule: str, issue: dict[str, Any], kept: str, word: int) -> int:
     body: Any = {"POST": report_body(LON, LAT), "PATCH": {"version": 1, "note": "看过"}}.get(method)
     sha256 = kept if rule.startswith("/photos/") else PHOTO_SHA256
     path = re.sub(r"<(?:[^:>]+:)?key>", issue["number"], rule).replace("<sha256>", sha256)
+    path = re.sub(r"<int[^>]*:notification_id>", str(word), path)
     path = path.replace("<level>", "grid").replace("<any(compounds, streets):layer>", "streets")
     options: dict[str, Any] = {"data": PHOTO} if method == "PUT" else {"json": body} if body else {}
     if path.startswith("/photos/"):
@@ -82,15 +84,26 @@ def programs(app: Flask, session: Session) -> dict[tuple[Role, bool], Program]:
     return made
 
 
-ABOUT_ONE_ISSUE = ("<key>", "/photos/")
-"""Routes whose answer depends on the area of the thing; the others only limit what they list."""
+ABOUT_ONE_THING = ("<key>", "/photos/", "/read")
+"""Routes whose answer depends on whose the thing is; the others only limit what they list."""
+
+
+def _word_for(session: Session, role: Role, issue: dict[str, Any]) -> int:
+    """A word about the issue in the inbox of the role's account that works where the issue is."""
+    return session.execute(
+        text(
+            "INSERT INTO notification (account_id, issue_id, event_seq, created_at)"
+            " SELECT account.id, :issue_id, 1, now() FROM account WHERE username = :username RETURNING id"
+        ),
+        {"issue_id": issue["id"], "username": f"{role}-True"},
+    ).scalar_one()
 
 
 def test_p6_every_route_answers_each_role_and_area_as_declared(
     app: Flask, session: Session, programs: dict[tuple[Role, bool], Program]
 ) -> None:
     routes = _routes(app)
-    assert len(routes) >= 11
+    assert len(routes) >= 13
     admin = programs[Role.ADMIN, True]
     nobody = Program(app, None)
     tried = 0
@@ -98,19 +111,20 @@ def test_p6_every_route_answers_each_role_and_area_as_declared(
         made = admin.post("/issues", report_body(LON, LAT)).json
         assert made is not None
         kept = admin.call("PUT", f"/issues/{made['id']}/photos/{PHOTO_SHA256}", data=PHOTO).json["sha256"]
-        anonymous = _call(nobody, method, rule, made, kept)
+        anonymous = _call(nobody, method, rule, made, kept, 1)
         assert (anonymous == 401) if action else (anonymous == 200), (method, rule, anonymous)
         for (role, is_own), program in programs.items():
             # Each caller finds a fresh issue: the one before may have changed it.
             made = admin.post("/issues", report_body(LON, LAT)).json
             assert made is not None
             admin.call("PUT", f"/issues/{made['id']}/photos/{PHOTO_SHA256}", data=PHOTO)
-            status = _call(program, method, rule, made, kept)
+            word = _word_for(session, role, made)
+            status = _call(program, method, rule, made, kept, word)
             may = Action.USE_API in ROLE_ACTIONS[role] and (action is None or action in ROLE_ACTIONS[role])
             where = (method, rule, role.value, is_own, status)
             if not may:
                 assert status == 403, where
-            elif not is_own and any(part in rule for part in ABOUT_ONE_ISSUE):
+            elif not is_own and any(part in rule for part in ABOUT_ONE_THING):
                 assert status == 404, where
             elif role is Role.PLANNER and method in ("PATCH",):
                 assert status == 403, where

@@ -6,7 +6,17 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,18 +54,26 @@ class ImportBatchRow(Row):
 
 
 class NotificationRow(Row):
-    """A word in an account's inbox about an issue."""
+    """A word in an account's inbox: this happened to an issue that is yours to see to."""
 
     __tablename__ = "notification"
     __table_args__ = (
-        # A job that runs twice tells nobody twice.
-        UniqueConstraint("account_id", "issue_id", "kind"),
-        Index("ix_notification_account_id_created_at", "account_id", "created_at"),
+        # A job that runs twice tells nobody twice; the next event of the same kind is told again.
+        UniqueConstraint("account_id", "issue_id", "event_seq"),
+        ForeignKeyConstraint(["issue_id", "event_seq"], ["issue_event.issue_id", "issue_event.seq"]),
+        Index("ix_notification_issue_id_event_seq", "issue_id", "event_seq"),
+        Index(
+            "ix_notification_unread_account_id_created_at",
+            "account_id",
+            text("created_at DESC"),
+            "id",
+            postgresql_where=text("read_at IS NULL"),
+        ),
     )
 
     id: Mapped[BigId]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    issue_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("issue.id"), index=True)
-    kind: Mapped[str] = mapped_column(Text)
+    issue_id: Mapped[uuid.UUID]
+    event_seq: Mapped[int]
     created_at: Mapped[Instant]
     read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Flask, request
 
 from gridmap.web.access import add_actor_source, current_actor
-from gridmap.web.api import issues, openapi, photos, places
+from gridmap.web.api import issues, notifications, openapi, photos, places
 from gridmap.web.api.bearer import actor_of_bearer_token
 
 blueprint = Blueprint("api", __name__)
-for _part in (issues, places, photos, openapi):
+for _part in (issues, notifications, places, photos, openapi):
     blueprint.register_blueprint(_part.blueprint)
 
 

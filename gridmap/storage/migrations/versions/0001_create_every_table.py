@@ -886,25 +886,38 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("issue_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("event_seq", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_notification_account_id")),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_notification_issue_id")),
+        sa.ForeignKeyConstraint(
+            ["issue_id", "event_seq"],
+            ["issue_event.issue_id", "issue_event.seq"],
+            name=op.f("fk_notification_issue_id"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
         sa.UniqueConstraint(
-            "account_id", "issue_id", "kind", name=op.f("uq_notification_account_id_issue_id_kind")
+            "account_id",
+            "issue_id",
+            "event_seq",
+            name=op.f("uq_notification_account_id_issue_id_event_seq"),
         ),
     )
     op.create_index(
-        "ix_notification_account_id_created_at", "notification", ["account_id", "created_at"], unique=False
+        "ix_notification_issue_id_event_seq", "notification", ["issue_id", "event_seq"], unique=False
     )
-    op.create_index(op.f("ix_notification_issue_id"), "notification", ["issue_id"], unique=False)
+    op.create_index(
+        "ix_notification_unread_account_id_created_at",
+        "notification",
+        ["account_id", sa.literal_column("created_at DESC"), "id"],
+        unique=False,
+        postgresql_where=sa.text("read_at IS NULL"),
+    )
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_notification_issue_id"), table_name="notification")
-    op.drop_index("ix_notification_account_id_created_at", table_name="notification")
+    op.drop_index("ix_notification_unread_account_id_created_at", table_name="notification")
+    op.drop_index("ix_notification_issue_id_event_seq", table_name="notification")
     op.drop_table("notification")
     op.drop_index("ix_issue_photo_sha256", table_name="issue_photo")
     op.drop_table("issue_photo")
