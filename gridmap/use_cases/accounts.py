@@ -34,6 +34,12 @@ _HASHER = PasswordHasher()
 _NOBODYS_HASH = _HASHER.hash(secrets.token_urlsafe(16))
 
 
+class NoSuchAccount(NotFound):
+    """Nobody signs in under that name."""
+
+    code = "account.unknown"
+
+
 class Refusal(StrEnum):
     """Why a sign-in was refused. A wrong name and a wrong password are the same to the outside."""
 
@@ -239,5 +245,5 @@ def _lock(failed_count: int, now: datetime) -> datetime | None:
 def _find(session: Session, username: str) -> store.Account:
     account = store.find_by_username(session, username)
     if account is None:
-        raise NotFound(what="account", username=username)
+        raise NoSuchAccount(username=username)
     return account
