@@ -8,6 +8,7 @@ they are of the kinds that such a place has.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -360,3 +361,16 @@ BLOCKS: tuple[Block, ...] = (
     ),
     Block(1920, 1780, "zhuying", Leaf("office", "北岚数字产业园", "Beilan Digital Park", 2018)),
 )
+
+
+def _leaves(plot: Plot) -> Iterator[Leaf]:
+    if isinstance(plot, Leaf):
+        yield plot
+    else:
+        yield from _leaves(plot.first)
+        yield from _leaves(plot.second)
+
+
+ENGLISH_NAME_OF: dict[str, str] = {
+    leaf.name: leaf.name_en for block in BLOCKS for leaf in _leaves(block.plot)
+}

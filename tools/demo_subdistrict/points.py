@@ -13,6 +13,7 @@ from .addresses import Address
 from .features import Feature
 from .land import office_phone
 from .place import Building, Place
+from .plan_blocks import ENGLISH_NAME_OF
 from .plan_names import COMMUNITY_BY_KEY, DATA_DATE
 from .plan_points import (
     CENTER_HOUSEHOLDS,
@@ -77,7 +78,7 @@ def all_plans() -> list[PointPlan]:
                 PointPlan(
                     "SP07",
                     f"{estate}电动自行车充电车棚",
-                    f"E-bike Charging Shed, {estate}",
+                    f"E-bike Charging Shed, {ENGLISH_NAME_OF[estate]}",
                     f"shed:{estate}",
                     "24/7" if status == "built" else None,
                     status,
