@@ -5,22 +5,28 @@ from __future__ import annotations
 import csv
 import gettext
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from gridmap import bootstrap
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.domain.permissions import Actor
+from gridmap.domain.placement import OutsidePolicy
 from gridmap.importing.cells import OFFICE_TIME
 from gridmap.importing.columns import Layer
 from gridmap.importing.tables import ReadLimits
+from gridmap.settings import Settings
 from gridmap.storage.imports import LayerCount, layer_counts
 from gridmap.storage.unit_of_work import unit_of_work
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
+from gridmap.use_cases.issues import RoutingRules
+from gridmap.use_cases.rerouting import reroute_open_issues
 
 _TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 _EXAMPLES_SHOWN = 5
@@ -30,15 +36,8 @@ _STAGES = {
     "place": "placed in their areas",
     "draw": "drawing the overview",
     "write": "written",
+    "reroute": "issues routed",
 }
-
-
-class _DryRun(Exception):
-    """Rolls the transaction back and carries the report out."""
-
-    def __init__(self, report: ImportReport) -> None:
-        self.report = report
-        super().__init__()
 
 
 @click.group()
@@ -123,22 +122,51 @@ def import_command(
     )
     progress = _Progress()
     started = time.monotonic()
-    report: ImportReport
-    with bootstrap.open_sessions(settings) as sessions:
-        try:
-            with unit_of_work(sessions) as session:
-                report = import_layer(
-                    session, Actor.system(), request, now=bootstrap.now_utc(), progress=progress
-                )
-                if dry_run:
-                    raise _DryRun(report)
-        except _DryRun as stopped:
-            report = stopped.report
+    with _open_session(settings, dry_run=dry_run) as session:
+        report = import_layer(session, Actor.system(), request, now=bootstrap.now_utc(), progress=progress)
     progress.end()
     _show(report, seconds=time.monotonic() - started, dry_run=dry_run)
     if report_path is not None:
         _write_findings(report, report_path)
         click.echo(f"Every finding, row by row: {report_path}")
+
+
+@layers.command("reroute")
+@click.option("--area", metavar="CODE", help="Only issues that lie in this area now; else all.")
+@click.option("--scheme", metavar="CODE", help="Only issues and areas of this grid scheme.")
+@click.option("--dry-run", is_flag=True, help="Do everything, store nothing.")
+def reroute_command(*, area: str | None, scheme: str | None, dry_run: bool) -> None:
+    """Route the open issues anew, after borders, zones or posts have changed.
+
+    Each gets the areas and people that a pin at its place would get today; what it had stays in its history.
+    Finished issues keep the areas of their day.
+    """
+    settings = bootstrap.read_settings()
+    progress = _Progress()
+    with _open_session(settings, dry_run=dry_run) as session:
+        counts = reroute_open_issues(
+            session,
+            Actor.system(),
+            area_code=area,
+            scheme_code=scheme,
+            rules=RoutingRules(
+                policy=OutsidePolicy(settings.outside_grid_policy), outside_max_m=settings.outside_grid_max_m
+            ),
+            now=bootstrap.now_utc(),
+            progress=progress,
+        )
+    progress.end()
+    click.echo(
+        f"{'Would be: ' if dry_run else ''}open issues {counts.looked_at:,} · moved {counts.moved:,}"
+        f" · other people {counts.reassigned:,} · unchanged {counts.unchanged:,}"
+    )
+    if counts.without_area:
+        click.echo(
+            f"{counts.without_area:,} of them lie in no area: only those who work in every area see them."
+            " Load the missing areas and run this again, or move their pins."
+        )
+    if dry_run:
+        click.echo("Nothing was stored (--dry-run).")
 
 
 @layers.command("list")
@@ -152,6 +180,16 @@ def list_command() -> None:
         counts, key=lambda each: (each.layer, each.scheme_code or "", order.get(each.level or "", 0))
     ):
         click.echo(f"{_layer_name(count):<45} {count.row_count:>9,}")
+
+
+@contextmanager
+def _open_session(settings: Settings, *, dry_run: bool) -> Generator[Session]:
+    """One transaction, which a dry run does not commit."""
+    with (
+        bootstrap.open_sessions(settings) as sessions,
+        sessions() if dry_run else unit_of_work(sessions) as session,
+    ):
+        yield session
 
 
 def _layer_name(count: LayerCount) -> str:
@@ -171,7 +209,7 @@ class _Progress:
             return
         self._shown_at = now
         self._is_open = True
-        counts = f" {done:,} of {total:,} rows" if total else ""
+        counts = f" {done:,} of {total:,} rows" if total else f" {done:,}" if done else ""
         click.echo(f"\r\033[K{counts} {_STAGES.get(stage, stage)} …", nl=False, err=True)
 
     def end(self) -> None:

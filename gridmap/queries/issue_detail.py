@@ -17,7 +17,7 @@ from gridmap.domain.permissions import Action, Actor, can, check
 from gridmap.queries.at_point import visible_phone
 from gridmap.storage.routing import PersonCard
 
-# Indexes: pk_issue or uq_issue_number. Names of areas are those of the day the issue came in.
+# Indexes: pk_issue or uq_issue_number. Areas are called as on the day of the routing that gave them.
 _ISSUE = """
     SELECT issue.id, issue.number, issue.state, issue.version, issue.category_code, issue.description,
            ST_X(issue.location) AS lon_deg, ST_Y(issue.location) AS lat_deg,
@@ -35,10 +35,14 @@ _ISSUE = """
               FROM (VALUES (1, 'subdistrict', issue.subdistrict_code), (2, 'community', issue.community_code),
                            (3, 'grid', issue.grid_code), (4, 'micro_grid', issue.micro_grid_code))
                    AS wanted (position, level, code)
+             CROSS JOIN (SELECT (coalesce(max(event.at), issue.received_at)
+                                 AT TIME ZONE 'Asia/Shanghai')::date AS day
+                           FROM issue_event AS event
+                          WHERE event.issue_id = issue.id AND event.kind = 'routed') AS routed
               JOIN area ON area.scheme_id = issue.scheme_id
                        AND area.level = wanted.level AND area.code = wanted.code
-                       AND area.valid_from <= issue.received_at::date
-                       AND (area.valid_to IS NULL OR area.valid_to > issue.received_at::date)) AS areas,
+                       AND area.valid_from <= routed.day
+                       AND (area.valid_to IS NULL OR area.valid_to > routed.day)) AS areas,
            (SELECT area.name
               FROM area
              WHERE area.scheme_id = issue.scheme_id AND area.code = issue.area_code

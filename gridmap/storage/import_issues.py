@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.domain.issues import Event
+from gridmap.domain.routing import RoutingDecision
+from gridmap.storage.issues import routing_columns
 
 # Index: issue's unique external_id, and its unique (reporter_account_id, client_id).
 FIND_KNOWN = text(
@@ -83,15 +85,7 @@ class RoutedIssue:
     captured_at: datetime
     closed_at: datetime | None
     state: str
-    scheme_id: int | None
-    subdistrict_code: str | None
-    community_code: str | None
-    grid_code: str | None
-    micro_grid_code: str | None
-    area_code: str
-    zone_code: str | None
-    responsible_person_id: int | None
-    routing: Mapping[str, object]
+    decision: RoutingDecision
     events: tuple[tuple[Event, datetime], ...]
 
 
@@ -122,15 +116,7 @@ def insert_issues(session: Session, issues: Sequence[RoutedIssue], *, reporter_a
             "captured_at": issue.captured_at.isoformat(),
             "closed_at": issue.closed_at.isoformat() if issue.closed_at else None,
             "state": issue.state,
-            "scheme_id": issue.scheme_id,
-            "subdistrict_code": issue.subdistrict_code,
-            "community_code": issue.community_code,
-            "grid_code": issue.grid_code,
-            "micro_grid_code": issue.micro_grid_code,
-            "area_code": issue.area_code,
-            "zone_code": issue.zone_code,
-            "responsible_person_id": issue.responsible_person_id,
-            "routing": issue.routing,
+            **routing_columns(issue.decision),
         }
         for place, issue in enumerate(issues)
     ]

@@ -254,7 +254,8 @@ def _point_values(location: LonLat) -> dict[str, object]:
     return {"lon_deg": location.lon_deg, "lat_deg": location.lat_deg}
 
 
-def _routing_values(decision: RoutingDecision) -> dict[str, object]:
+def routing_columns(decision: RoutingDecision) -> dict[str, object]:
+    """Give the columns of ``issue`` that a decision fills; ``routing`` is what becomes the JSON document."""
     placement = decision.placement
     return {
         "scheme_id": placement.scheme_id,
@@ -265,5 +266,9 @@ def _routing_values(decision: RoutingDecision) -> dict[str, object]:
         "area_code": placement.area_code,
         "zone_code": placement.zone_code,
         "responsible_person_id": decision.responsible_person_id,
-        "routing": json.dumps(decision.to_payload()),
+        "routing": decision.to_payload(),
     }
+
+
+def _routing_values(decision: RoutingDecision) -> dict[str, object]:
+    return {**routing_columns(decision), "routing": json.dumps(decision.to_payload())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,15 +16,15 @@ INSERT_NOTIFICATIONS = text(
     """
     INSERT INTO notification (account_id, issue_id, event_seq, created_at)
     SELECT account.id, issue.id, event.seq, :now
-      FROM issue
-      JOIN issue_event AS event ON event.issue_id = issue.id AND event.seq = :event_seq
+      FROM unnest(CAST(:issue_ids AS uuid[]), CAST(:event_seqs AS int[])) AS told (issue_id, event_seq)
+      JOIN issue ON issue.id = told.issue_id
+      JOIN issue_event AS event ON event.issue_id = told.issue_id AND event.seq = told.event_seq
       JOIN account
         ON account.is_active
        AND (account.person_id = issue.responsible_person_id
             OR (account.role = 'community_secretary'
                 AND left(issue.area_code, 12) = ANY (account.area_codes)))
        AND account.id IS DISTINCT FROM event.actor_account_id
-     WHERE issue.id = :issue_id
         ON CONFLICT (account_id, issue_id, event_seq) DO NOTHING
     """
 )
@@ -38,9 +39,18 @@ MARK_READ = text(
 )
 
 
-def add_for_responsible_accounts(session: Session, issue_id: UUID, *, event_seq: int, now: datetime) -> None:
-    """One row for each account that is responsible for the issue; a row that is there stays as it is."""
-    session.execute(INSERT_NOTIFICATIONS, {"issue_id": issue_id, "event_seq": event_seq, "now": now})
+def add_for_responsible_accounts(
+    session: Session, events: Sequence[tuple[UUID, int]], *, now: datetime
+) -> None:
+    """One row for each event (issue, number) and responsible account; a row that is there stays as it is."""
+    session.execute(
+        INSERT_NOTIFICATIONS,
+        {
+            "issue_ids": [issue_id for issue_id, _ in events],
+            "event_seqs": [event_seq for _, event_seq in events],
+            "now": now,
+        },
+    )
 
 
 def mark_read(session: Session, id: int, *, account_id: int | None, now: datetime) -> datetime | None:

@@ -17,7 +17,7 @@ from gridmap.domain.routing import Assignment, Post
 
 _METRES_PER_DEGREE = 111_320.0
 _POLE_LAT_DEG = 89.0
-_NEAREST_LIMIT = 16
+NEAREST_LIMIT = 16
 """Nested levels share their outer edge, so the nearest area of each of four levels is surely among these."""
 
 _PIN = "ST_SetSRID(ST_MakePoint(:lon_deg, :lat_deg), 4326)"
@@ -158,7 +158,7 @@ def find_candidates(session: Session, location: LonLat, *, day: date) -> Candida
             # A tenth more: the degree of latitude is 0.5 % shorter at the equator than here assumed.
             "reach_lat_deg": reach_lat_deg * 1.1,
             "crack_m": CRACK_M,
-            "nearest_limit": _NEAREST_LIMIT,
+            "nearest_limit": NEAREST_LIMIT,
             "day": day,
         },
     ).all()

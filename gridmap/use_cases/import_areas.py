@@ -31,7 +31,7 @@ from gridmap.domain.imports import ImportedArea, LayerOutcome, Rejection, Remark
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.importing.overviews import label_points_of, overviews_of
 from gridmap.storage import import_areas as store
-from gridmap.use_cases.import_placement import Progress
+from gridmap.use_cases.bulk_routing import Progress
 
 _UPPER = {
     AreaLevel.COMMUNITY: AreaLevel.SUBDISTRICT,

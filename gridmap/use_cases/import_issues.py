@@ -8,18 +8,16 @@ from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
-from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.imports import ImportedIssue, LayerOutcome, Rejection, Remark
 from gridmap.domain.issue_input import Report
 from gridmap.domain.issues import Created, Event, IssueState, Routed, StateChanged
 from gridmap.domain.permissions import Action, Actor, can
-from gridmap.domain.placement import Match, Placement
-from gridmap.domain.routing import RoutingDecision, route
+from gridmap.domain.placement import Match
+from gridmap.domain.routing import RoutingDecision
 from gridmap.importing.cells import OFFICE_TIME
 from gridmap.storage.import_issues import KnownIssue, RoutedIssue, find_known, insert_issues
-from gridmap.storage.import_places import find_assignments_of_many
-from gridmap.use_cases.import_placement import Progress, placements_of
+from gridmap.use_cases.bulk_routing import Progress, decisions_of, placements_of
 
 _NAMESPACE = UUID("6f3c5e1a-6b0e-5d0e-9d0b-5a0c3c2d7f11")
 _CHUNK_LENGTH = 2_000
@@ -56,10 +54,11 @@ def import_issues(
     day = now.astimezone(OFFICE_TIME).date()
     points = [(row.lon_deg, row.lat_deg) for _, row in fresh]
     placements = list(placements_of(session, points, day=day, scheme_id=scheme_id, progress=progress))
-    decisions = _decisions(session, placements, now=now)
+    decisions = decisions_of(session, placements, day=day)
     accepted: list[RoutedIssue] = []
     outside_count = 0
-    for (external_id, row), placement in zip(fresh, placements, strict=True):
+    for (external_id, row), decision in zip(fresh, decisions, strict=True):
+        placement = decision.placement
         if not can(actor, Action.IMPORT_LAYERS, placement.area_code):
             code = placement.area_code or "outside every area"
             rejections.append(Rejection(row.row_number, "geometry", code, "outside_your_areas"))
@@ -68,7 +67,7 @@ def import_issues(
             outside_count += 1
             value = f"{row.lon_deg}, {row.lat_deg}"
             remarks.append(Remark(row.row_number, "geometry", value, "outside_every_area"))
-        accepted.append(_routed(external_id, row, decisions[_key(placement)], now=now))
+        accepted.append(_routed(external_id, row, decision, now=now))
     for start in range(0, len(accepted), _CHUNK_LENGTH):
         insert_issues(
             session, accepted[start : start + _CHUNK_LENGTH], reporter_account_id=reporter_account_id
@@ -81,34 +80,6 @@ def import_issues(
         remarks=tuple(remarks),
         outside_count=outside_count,
     )
-
-
-_Key = tuple[Match, tuple[int, ...], str | None]
-
-
-def _key(placement: Placement) -> _Key:
-    """What a routing decision depends on: points of one micro-grid and zone share theirs."""
-    return placement.match, tuple(area.id for area in placement.areas.values()), placement.zone_code
-
-
-def _decisions(
-    session: Session, placements: Sequence[Placement], *, now: datetime
-) -> dict[_Key, RoutingDecision]:
-    """Decide once for each distinct placement; one statement finds the posts of them all."""
-    distinct = {_key(placement): placement for placement in placements}
-    day = now.astimezone(OFFICE_TIME).date()
-    posts = find_assignments_of_many(
-        session,
-        area_codes={area.code for placement in distinct.values() for area in placement.areas.values()},
-        zone_codes={placement.zone_code for placement in distinct.values() if placement.zone_code},
-        day=day,
-    )
-    decisions: dict[_Key, RoutingDecision] = {}
-    for key, placement in distinct.items():
-        codes = [*(area.code for area in placement.areas.values()), placement.zone_code or ""]
-        assignments = [assignment for code in codes for assignment in posts.get(code, ())]
-        decisions[key] = route(placement, assignments, today=day)
-    return decisions
 
 
 def _client_id(external_id: str) -> UUID:
@@ -134,7 +105,6 @@ def _differs(earlier: KnownIssue, row: ImportedIssue, client_id: UUID) -> bool:
 def _routed(external_id: str, row: ImportedIssue, decision: RoutingDecision, *, now: datetime) -> RoutedIssue:
     client_id = _client_id(external_id)
     report = _report(row, client_id)
-    placement = decision.placement
     first, last = IssueState.SUBMITTED, IssueState(row.state)
     events: list[tuple[Event, datetime]] = [
         (Created(row.category_code, report.location, first), row.captured_at),
@@ -157,14 +127,6 @@ def _routed(external_id: str, row: ImportedIssue, decision: RoutingDecision, *, 
         captured_at=row.captured_at,
         closed_at=row.closed_at,
         state=row.state,
-        scheme_id=placement.scheme_id,
-        subdistrict_code=placement.code(AreaLevel.SUBDISTRICT),
-        community_code=placement.code(AreaLevel.COMMUNITY),
-        grid_code=placement.code(AreaLevel.GRID),
-        micro_grid_code=placement.code(AreaLevel.MICRO_GRID),
-        area_code=placement.area_code,
-        zone_code=placement.zone_code,
-        responsible_person_id=decision.responsible_person_id,
-        routing=decision.to_payload(),
+        decision=decision,
         events=tuple(events),
     )

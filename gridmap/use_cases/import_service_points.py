@@ -12,7 +12,7 @@ from gridmap.domain.imports import ImportedServicePoint, LayerOutcome, Rejection
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.domain.placement import Match
 from gridmap.storage import imports as store
-from gridmap.use_cases.import_placement import Progress, placements_of
+from gridmap.use_cases.bulk_routing import Progress, placements_of
 
 _CHUNK_LENGTH = 2_000
 

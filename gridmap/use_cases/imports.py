@@ -30,9 +30,9 @@ from gridmap.importing.rows import parse_areas, parse_issues, parse_service_poin
 from gridmap.importing.tables import ReadLimits, SourceTable
 from gridmap.storage import imports as store
 from gridmap.storage.layer_versions import bump_layer_version
+from gridmap.use_cases.bulk_routing import Progress
 from gridmap.use_cases.import_areas import import_areas
 from gridmap.use_cases.import_issues import import_issues
-from gridmap.use_cases.import_placement import Progress
 from gridmap.use_cases.import_service_points import import_service_points
 
 DEFAULT_SCHEME = "community_grid"

@@ -14,7 +14,7 @@ from gridmap.storage import notifications
 
 def notify_about_issue(session: Session, issue_id: UUID, *, event_seq: int, now: datetime) -> None:
     """Tell the responsible person and the community's secretaries; a second run tells nobody twice."""
-    notifications.add_for_responsible_accounts(session, issue_id, event_seq=event_seq, now=now)
+    notifications.add_for_responsible_accounts(session, [(issue_id, event_seq)], now=now)
 
 
 def mark_read(session: Session, actor: Actor, notification_id: int, *, now: datetime) -> datetime:

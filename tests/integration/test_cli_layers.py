@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 from click.testing import CliRunner, Result
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from gridmap.cli.layers import layers
 from gridmap.cli.words import sentence_of
 from gridmap.importing.errors import ImportRefused
 from gridmap.storage.engine import make_engine
 from gridmap.web.i18n import compile_catalogues
+from tests.factories import SUBDISTRICT, add_account, add_world, middle_of
+from tests.reports import actor_of, pinned
 
 ROOT = Path(__file__).resolve().parents[2]
 STREETS = (
@@ -143,6 +147,41 @@ def test_the_list_counts_every_layer(run, streets_csv):
     result = run("list")
     assert re.search(r"^streets +3$", result.output, re.MULTILINE)
     assert re.search(r"^issues +0$", result.output, re.MULTILINE)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_rerouting_prints_its_counts_and_a_dry_run_stores_nothing(run, committed_database, dry_run):
+    engine = make_engine(committed_database)
+    with Session(engine) as session, session.begin():
+        world = add_world(session)
+        officer = add_account(session, "officer", role="subdistrict_officer", area_codes=(SUBDISTRICT,))
+        pinned(session, actor_of(officer), middle_of(0, 0))
+        pinned(session, actor_of(officer), middle_of(1, 0))
+        world.micro_grids[0].valid_to = date(2026, 6, 1)
+    result = run("reroute", *(["--dry-run"] if dry_run else []))
+    assert result.exit_code == 0, result.output
+    assert "open issues 2 · moved 1 · other people 0 · unchanged 1" in result.output
+    assert ("Nothing was stored" in result.output) is dry_run
+    with engine.connect() as connection:
+        versions = connection.scalars(text("SELECT version FROM issue ORDER BY version")).all()
+    engine.dispose()
+    assert list(versions) == ([1, 1] if dry_run else [1, 2])
+
+
+def test_rerouting_without_any_area_says_who_still_sees_the_issues(run, committed_database):
+    engine = make_engine(committed_database)
+    with Session(engine) as session, session.begin():
+        add_world(session)
+        officer = add_account(session, "officer", role="subdistrict_officer", area_codes=(SUBDISTRICT,))
+        pinned(session, actor_of(officer), middle_of(0, 0))
+        session.execute(text("UPDATE area SET valid_to = '2026-06-01'"))
+    engine.dispose()
+    result = run("reroute", "--scheme", "test_grid")
+    assert "1 of them lie in no area" in result.output
+    unknown = run("reroute", "--scheme", "nowhere")
+    assert "test_grid" in (sentence_of(unknown.exception) or "")
+    wrong = run("reroute", "--area", "12")
+    assert "area code" in (sentence_of(wrong.exception) or "")
 
 
 def _codes_in_the_code() -> set[str]:

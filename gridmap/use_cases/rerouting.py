@@ -1,0 +1,165 @@
+"""Open issues routed anew after borders, zones or posts have changed; finished ones keep what they had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from gridmap.domain.area_codes import scope_prefix
+from gridmap.domain.permissions import Action, Actor, check
+from gridmap.domain.placement import Match, OutsidePolicy, Placement
+from gridmap.domain.routing import RoutingDecision
+from gridmap.storage import notifications
+from gridmap.storage import rerouting as store
+from gridmap.storage.imports import find_schemes
+from gridmap.storage.issues import routing_columns
+from gridmap.storage.layer_versions import bump_layer_version
+from gridmap.storage.rerouting import RoutedBefore
+from gridmap.use_cases.bulk_routing import Progress, decisions_of, nearest_placements_of, placements_of
+from gridmap.use_cases.imports import SchemeAbsent
+from gridmap.use_cases.issues import OFFICE_TIME, RoutingRules
+
+BLOCK_LENGTH = 2_000
+"""Issues at a time: seven statements each, however many there are."""
+
+_GROUND = ("scheme_id", "area_code", "zone_code", "community_code", "grid_code", "micro_grid_code")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerouteCounts:
+    """What became of the open issues that were looked at.
+
+    ``looked_at`` = ``moved`` (to other areas or another zone) + ``reassigned`` (same ground, other people)
+    + ``unchanged``; ``without_area`` of them lie in no area now.
+    """
+
+    looked_at: int = 0
+    moved: int = 0
+    reassigned: int = 0
+    unchanged: int = 0
+    without_area: int = 0
+
+
+def reroute_open_issues(
+    session: Session,
+    actor: Actor,
+    *,
+    rules: RoutingRules,
+    now: datetime,
+    progress: Progress,
+    area_code: str | None = None,
+    scheme_code: str | None = None,
+    block_length: int = BLOCK_LENGTH,
+) -> RerouteCounts:
+    """Route every open issue by the map and the posts of today, in blocks within the caller's transaction.
+
+    An issue gets what a pin dropped at its place would get now. Where that differs, its version rises and a
+    ``routed`` event follows; the earlier events keep the areas it had. A new responsible person, or another
+    community's secretary, is told. An issue that no area holds falls to the nearest one by ``rules``, unless
+    a register brought it (see :func:`placements_of`), or else to nobody: only who sees everything sees it.
+
+    Parameters
+    ----------
+    area_code : only issues that lie in this area now; None: all, also those outside every area
+    scheme_code : only issues of this grid scheme and of none, and only its areas; None: every scheme
+
+    Raises
+    ------
+    NotSignedIn, NotAllowed
+    InvalidAreaCode
+        ``area_code`` is no code of an area.
+    SchemeAbsent
+    """
+    check(actor, Action.IMPORT_LAYERS, area_code or "")
+    area_prefix = None if area_code is None else scope_prefix(area_code)
+    scheme_id = None if scheme_code is None else _scheme_id(session, scheme_code)
+    counts = RerouteCounts()
+    after: UUID | None = None
+    while block := store.lock_open_issues(
+        session, area_prefix=area_prefix, scheme_id=scheme_id, after=after, limit=block_length
+    ):
+        after = block[-1].id
+        counts = _reroute_block(session, actor, block, counts, rules=rules, scheme_id=scheme_id, now=now)
+        progress("reroute", counts.looked_at, 0)
+        if len(block) < block_length:
+            break
+    if counts.moved or counts.reassigned:
+        bump_layer_version(session, "issues", data_date=now.astimezone(OFFICE_TIME).date())
+    return counts
+
+
+def _reroute_block(
+    session: Session,
+    actor: Actor,
+    block: list[RoutedBefore],
+    counts: RerouteCounts,
+    *,
+    rules: RoutingRules,
+    scheme_id: int | None,
+    now: datetime,
+) -> RerouteCounts:
+    day = now.astimezone(OFFICE_TIME).date()
+    decisions = decisions_of(session, _placements(session, block, rules, scheme_id, now=now), day=day)
+    changed: list[tuple[UUID, RoutingDecision]] = []
+    handed_over: set[UUID] = set()
+    moved = 0
+    for issue, decision in zip(block, decisions, strict=True):
+        before, after = issue.columns, routing_columns(decision)
+        if before == after:
+            continue
+        changed.append((issue.id, decision))
+        moved += any(before[name] != after[name] for name in _GROUND)
+        if any(before[name] != after[name] for name in ("responsible_person_id", "community_code")):
+            handed_over.add(issue.id)
+    if changed:
+        seqs = store.write_routing(session, changed, actor_account_id=actor.account_id, at=now)
+        told = [(id, seq) for id, seq in seqs.items() if id in handed_over]
+        if told:
+            notifications.add_for_responsible_accounts(session, told, now=now)
+    return RerouteCounts(
+        looked_at=counts.looked_at + len(block),
+        moved=counts.moved + moved,
+        reassigned=counts.reassigned + len(changed) - moved,
+        unchanged=counts.unchanged + len(block) - len(changed),
+        without_area=counts.without_area
+        + sum(1 for decision in decisions if decision.placement.match is Match.NONE),
+    )
+
+
+def _placements(
+    session: Session,
+    block: list[RoutedBefore],
+    rules: RoutingRules,
+    scheme_id: int | None,
+    *,
+    now: datetime,
+) -> list[Placement]:
+    day = now.astimezone(OFFICE_TIME).date()
+    points = [(issue.lon_deg, issue.lat_deg) for issue in block]
+    placements = list(placements_of(session, points, day=day, scheme_id=scheme_id))
+    outside = [
+        index
+        for index, placement in enumerate(placements)
+        if placement.match is Match.NONE and block[index].source != "import"
+    ]
+    if outside and rules.policy is OutsidePolicy.NEAREST:
+        nearest = nearest_placements_of(
+            session,
+            [points[index] for index in outside],
+            day=day,
+            scheme_id=scheme_id,
+            outside_max_m=rules.outside_max_m,
+        )
+        for index, placement in zip(outside, nearest, strict=True):
+            placements[index] = placement
+    return placements
+
+
+def _scheme_id(session: Session, code: str) -> int:
+    schemes = find_schemes(session)
+    if code not in schemes:
+        raise SchemeAbsent(scheme=code, known=", ".join(schemes) or "—")
+    return schemes[code].id
