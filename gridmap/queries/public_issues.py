@@ -2,15 +2,21 @@
 
 Features carry the category and the day, no id, no number, no text. What concerns somebody's home is drawn at
 the label point of its micro-grid, and the window is held against that point too: else a caller could find
-the home by making the window small.
+the home by making the window small. Who was given an issue's id, the reporter say, may ask whether it is
+open.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gridmap.domain.errors import InvalidInput
+from gridmap.domain.errors import InvalidInput, NotFound
+from gridmap.domain.issues import OPEN_STATES, IssueState
 from gridmap.queries.issues import Box
 
 FEATURE_LIMIT = 4000
@@ -71,3 +77,44 @@ def public_issues(session: Session, box: Box, *, category_code: str | None = Non
     if category_code is not None and not row.knows_category:
         raise InvalidInput(field="category", reason="unknown")
     return f'{{"type": "FeatureCollection", "features": {row.features}}}'
+
+
+# Indexes: pk_issue, uq_issue_event_issue_id_seq. A returned issue is finished too, on the day of that step.
+PUBLIC_STATUS = text(
+    """
+    SELECT issue.state,
+           (issue.received_at AT TIME ZONE 'Asia/Shanghai')::date AS reported_on,
+           (coalesce(issue.closed_at, (SELECT max(event.at)
+                                         FROM issue_event AS event
+                                        WHERE event.issue_id = issue.id AND event.kind = 'state_changed'))
+            AT TIME ZONE 'Asia/Shanghai')::date AS finished_on
+      FROM issue
+     WHERE issue.id = :id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicStatus:
+    """All that is told of an issue to somebody without an account; ``closed_on`` None while it is open."""
+
+    is_open: bool
+    reported_on: date
+    closed_on: date | None
+
+
+def public_status(session: Session, issue_id: UUID) -> PublicStatus:
+    """Say whether an issue is open, in one statement.
+
+    Raises
+    ------
+    NotFound
+        There is no such issue.
+    """
+    row = session.execute(PUBLIC_STATUS, {"id": issue_id}).one_or_none()
+    if row is None:
+        raise NotFound(what="issue")
+    is_open = IssueState(row.state) in OPEN_STATES
+    return PublicStatus(
+        is_open=is_open, reported_on=row.reported_on, closed_on=None if is_open else row.finished_on
+    )

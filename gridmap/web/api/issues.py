@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
@@ -11,7 +12,7 @@ from gridmap.domain.issue_input import parse_edit, parse_report
 from gridmap.domain.permissions import Action
 from gridmap.queries.issue_detail import IssueDetail, issue_detail
 from gridmap.queries.issues import IssueItem, IssuePage, count_by_state, issues_in_window, list_issues
-from gridmap.queries.public_issues import public_issues
+from gridmap.queries.public_issues import public_issues, public_status
 from gridmap.storage import photos
 from gridmap.storage.unit_of_work import unit_of_work
 from gridmap.use_cases import issues as writes
@@ -159,6 +160,24 @@ def for_the_public() -> Response:
     with deps().sessions() as session:
         drawn = public_issues(session, box, category_code=category)
     return _geojson(drawn, cache="public, no-cache")
+
+
+@blueprint.get("/public/issues/<uuid:issue_id>")
+@public
+def status_for_the_public(issue_id: UUID) -> Response:
+    """Say of one issue whether it is open, since when and until when; nothing else."""
+    reading.known_arguments(())
+    with deps().sessions() as session:
+        status = public_status(session, issue_id)
+    answer = jsonify(
+        {
+            "status": "open" if status.is_open else "closed",
+            "reported_on": status.reported_on.isoformat(),
+            "closed_on": None if status.closed_on is None else status.closed_on.isoformat(),
+        }
+    )
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
 
 
 def issue_json(detail: IssueDetail, *, with_history: bool = False) -> dict[str, object]:

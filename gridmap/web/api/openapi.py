@@ -192,7 +192,7 @@ _PATHS: Json = {
             "operationId": "unreadNotifications",
             "summary": f"My unread notifications, newest first, at most {UNREAD_LIMIT}",
             "description": (
-                "An account is told of a new issue, a moved pin and a step of the workflow when its person "
+                "An account is told of a new issue, a moved pin, a step and a handover when its person "
                 "is responsible for the issue or it is the secretary of the issue's community."
             ),
             "responses": {"200": _answer("What is new.", ref("Unread")), **_problems(400, 401, 403)},
@@ -225,6 +225,20 @@ _PATHS: Json = {
                 _query("category", TEXT, "A public category's code."),
             ],
             "responses": {"200": _geojson("At most 4000 features."), **_problems(400)},
+        }
+    },
+    "/public/issues/{issue_id}": {
+        "get": {
+            "operationId": "publicStatus",
+            "summary": "Whether an issue is open; all that is told without an account",
+            "security": [{}],
+            "parameters": [
+                {
+                    **_path("issue_id", "The issue's id; its number will not do."),
+                    "schema": {"type": "string", "format": "uuid"},
+                }
+            ],
+            "responses": {"200": _answer("Open or closed.", ref("PublicStatus")), **_problems(400, 404)},
         }
     },
     "/categories": {

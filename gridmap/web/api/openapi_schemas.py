@@ -162,7 +162,7 @@ SCHEMAS: Json = {
     "Notification": _object(
         ["id", "kind", "at", "issue"],
         id={"type": "integer"},
-        kind={"type": "string", "description": "Of the event: created, moved, state_changed."},
+        kind={"type": "string", "description": "Of the event: created, moved, state_changed, or routed anew."},
         at={**INSTANT, "description": "When it happened."},
         by={**MAYBE_TEXT, "description": "Who did it."},
         payload={"type": "object", "description": "As in the issue's timeline."},
@@ -199,6 +199,12 @@ SCHEMAS: Json = {
         icon=TEXT,
         standard_ref=TEXT,
         duplicate_radius_m={"type": "integer"},
+    ),
+    "PublicStatus": _object(
+        ["status", "reported_on", "closed_on"],
+        status={"type": "string", "enum": ["open", "closed"]},
+        reported_on={"type": "string", "format": "date"},
+        closed_on={"type": ["string", "null"], "format": "date"},
     ),
     "FeatureCollection": _object(
         ["type", "features"],
