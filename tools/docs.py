@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
 
+from babel.messages.pofile import read_po
+
+from gridmap.domain.issues import OPEN_STATES, PLAIN_WORKFLOW, IssueState, Requirement
+from gridmap.domain.permissions import ROLE_ACTIONS, Action, Role
 from gridmap.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +33,8 @@ def documents() -> Iterator[tuple[Path, str]]:
     """Give each generated file with the text it should have."""
     yield ROOT / ".env.example", env_example()
     yield ROOT / "docs/settings.md", settings_table()
+    yield ROOT / "docs/permissions.md", permissions_table()
+    yield ROOT / "docs/issue-states.md", issue_states()
 
 
 def env_example() -> str:
@@ -65,6 +71,82 @@ def settings_table() -> str:
     for name, default, words in COMPOSE:
         lines.append(f"| `{name}` | {f'`{default}`' if default else ''} | {words} |")
     return "\n".join(lines) + "\n"
+
+
+def permissions_table() -> str:
+    """Who may do what: a row for each action, a column for each role of an account."""
+    zh, en = _words("zh_CN"), _words("en")
+    roles = [role for role in Role if role is not Role.SYSTEM]
+    lines = [
+        "# Permissions",
+        "",
+        "What each role may do, inside its own area: an account works in the areas that it names and in",
+        "all below them (`AreaScope`). An issue that lies elsewhere is answered as if it were not there.",
+        "Exceptions: an issue may be reported anywhere; whoever reported it may move its pin and add notes",
+        "until somebody takes it up; whoever is responsible for it may do what the role allows, wherever it",
+        "lies. Jobs and the command line (`system`) may do everything.",
+        "",
+        "Made by `make docs` from `ROLE_ACTIONS` in `gridmap/domain/permissions.py`.",
+        "",
+        "| Action | " + " | ".join(f"{zh[f'account_role.{role}']}<br>{role}" for role in roles) + " |",
+        "|---|" + ":-:|" * len(roles),
+    ]
+    for action in Action:
+        marks = ["●" if action in ROLE_ACTIONS[role] else "" for role in roles]
+        lines.append(f"| `{action}` | " + " | ".join(marks) + " |")
+    lines += ["", "| Role | 中文 | English |", "|---|---|---|"]
+    lines += [f"| `{role}` | {zh[f'account_role.{role}']} | {en[f'account_role.{role}']} |" for role in roles]
+    return "\n".join(lines) + "\n"
+
+
+def issue_states() -> str:
+    """The plain workflow as a diagram, and as a table of its steps."""
+    zh, en = _words("zh_CN"), _words("en")
+    workflow = PLAIN_WORKFLOW
+    lines = [
+        "# States of an issue",
+        "",
+        "Made by `make docs` from `PLAIN_WORKFLOW` in `gridmap/domain/issues.py`; who holds a permission",
+        "stands in [permissions.md](permissions.md).",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        *(f'    state "{zh[f"state.{state}"]}" as {state}' for state in IssueState),
+        f"    [*] --> {workflow.initial}",
+        *(f"    {step.source} --> {step.target}" for step in workflow.transitions),
+        "```",
+        "",
+        "| State | 中文 | English | |",
+        "|---|---|---|---|",
+        *(
+            f"| `{state}` | {zh[f'state.{state}']} | {en[f'state.{state}']} |"
+            f" {'open' if state in OPEN_STATES else 'finished'} |"
+            for state in IssueState
+        ),
+        "",
+        "| From | To | Needs one of | Held by | Also |",
+        "|---|---|---|---|---|",
+    ]
+    for step in workflow.transitions:
+        actions = ", ".join(f"`{action}`" for action in step.any_of)
+        holders = "、".join(
+            zh[f"account_role.{role}"]
+            for role in Role
+            if role is not Role.SYSTEM and ROLE_ACTIONS[role] & set(step.any_of)
+        )
+        requires = ", ".join(_REQUIREMENTS[requirement] for requirement in sorted(step.requires))
+        source, target = zh[f"state.{step.source}"], zh[f"state.{step.target}"]
+        lines.append(f"| {source} | {target} | {actions} | {holders} | {requires} |")
+    return "\n".join(lines) + "\n"
+
+
+_REQUIREMENTS = {Requirement.TEXT: "a text that says why or what was done"}
+
+
+def _words(language: str) -> dict[str, str]:
+    path = ROOT / f"gridmap/translations/{language}/LC_MESSAGES/messages.po"
+    with path.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
 
 
 def _settings() -> Iterator[tuple[str, str, str]]:
