@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gridmap.domain.area_codes import code_range
 from gridmap.domain.permissions import AreaScope
 
 
@@ -17,11 +18,6 @@ class Predicate:
 
     sql: str
     values: dict[str, object]
-
-
-def code_range(prefix: str) -> tuple[str, str]:
-    """Give the half-open range of codes that begin with a prefix, in byte order; ``prefix`` is not empty."""
-    return prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def scope_predicate(scope: AreaScope, column: str, *, name: str = "scope") -> Predicate:

@@ -387,6 +387,8 @@ def test_a_list_is_sorted_by_distance_from_where_one_stands(office: Office, sess
         "page_size=0",
         "mine=yes",
         "area=%27;drop",
+        "area=社区",
+        "area=42010a",
         "category=%00",
     ],
 )

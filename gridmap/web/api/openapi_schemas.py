@@ -162,7 +162,10 @@ SCHEMAS: Json = {
     "Notification": _object(
         ["id", "kind", "at", "issue"],
         id={"type": "integer"},
-        kind={"type": "string", "description": "Of the event: created, moved, state_changed, or routed anew."},
+        kind={
+            "type": "string",
+            "description": "created, moved, state_changed, routed (anew).",
+        },
         at={**INSTANT, "description": "When it happened."},
         by={**MAYBE_TEXT, "description": "Who did it."},
         payload={"type": "object", "description": "As in the issue's timeline."},

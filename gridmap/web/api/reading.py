@@ -126,7 +126,7 @@ def issue_filter() -> IssueFilter:
     if sort is Sort.DISTANCE and near is None:
         raise InvalidInput(field="near", reason="required")
     area = argument("area")
-    if area is not None and not area.isalnum():
+    if area is not None and not (area.isascii() and area.isalnum() and area == area.upper()):
         raise InvalidInput(field="area", reason="unknown")
     mine = argument("mine")
     if mine not in (None, "0", "1"):
