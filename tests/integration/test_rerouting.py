@@ -30,7 +30,7 @@ from tests.factories import (
     assign,
     middle_of,
 )
-from tests.reports import NEAREST, REFUSE, actor_of, pinned, report
+from tests.reports import NEAREST, NOW, REFUSE, actor_of, pinned, report
 from tests.statements import counted
 
 TODAY = date(2026, 11, 21)
@@ -271,3 +271,15 @@ def test_a7_the_cost_goes_by_blocks_not_by_issues(session: Session, world: World
     with counted(session.connection()) as three_blocks:
         assert _reroute(session, block_length=7).moved == 21
     assert three_blocks.count <= 3 * 7 + 2
+
+
+def test_a7_the_demos_issues_have_what_rerouting_would_give_them(demo_session: Session) -> None:
+    """Pins one by one and issues in bulk are routed by the same rules, on ground that looks real."""
+    demo_session.execute(text("UPDATE issue SET state = 'handling', closed_at = NULL"))
+    with counted(demo_session.connection()) as seen:
+        counts = reroute_open_issues(
+            demo_session, Actor.system(), rules=NEAREST, now=NOW, progress=lambda *_: None
+        )
+    assert counts == RerouteCounts(looked_at=counts.looked_at, unchanged=counts.looked_at)
+    assert counts.looked_at > 1_000
+    assert seen.count <= 5
