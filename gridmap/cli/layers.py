@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from gridmap import bootstrap
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.imports import Rejection, Remark
+from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Actor
 from gridmap.domain.placement import OutsidePolicy
-from gridmap.importing.cells import OFFICE_TIME
 from gridmap.importing.columns import Layer
 from gridmap.importing.tables import ReadLimits
 from gridmap.settings import Settings
@@ -174,7 +174,7 @@ def list_command() -> None:
     """List the layers and how much is in them."""
     settings = bootstrap.read_settings()
     with bootstrap.open_sessions(settings) as sessions, unit_of_work(sessions) as session:
-        counts = layer_counts(session, day=bootstrap.now_utc().astimezone(OFFICE_TIME).date())
+        counts = layer_counts(session, day=office_day(bootstrap.now_utc()))
     order = {level.value: place for place, level in enumerate(AreaLevel)}
     for count in sorted(
         counts, key=lambda each: (each.layer, each.scheme_code or "", order.get(each.level or "", 0))

@@ -6,16 +6,14 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
 from gridmap.domain.errors import InvalidInput
 from gridmap.domain.imports import Rejection
 from gridmap.domain.issue_input import clean_text
+from gridmap.domain.office_time import OFFICE_TIME, office_day
 from gridmap.importing.tables import SourceTable, shown
-
-OFFICE_TIME = timezone(timedelta(hours=8))
-"""What a time without a zone means: China has one and no summer time."""
 
 _EARLIEST_YEAR = 1950
 _WORD_BREAKS = re.compile(r"[,,、;;|/]+")
@@ -150,7 +148,7 @@ class Cells:
             ``not_a_date``.
         """
         instant = self.instant(index, field, reason_code="not_a_date")
-        return None if instant is None else instant.astimezone(OFFICE_TIME).date()
+        return None if instant is None else office_day(instant)
 
     def instant(self, index: int, field: str, *, reason_code: str = "not_a_time") -> datetime | None:
         """An instant in UTC; without a zone it is read as China's time.

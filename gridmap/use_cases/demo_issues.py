@@ -21,10 +21,11 @@ from gridmap.domain.issues import (
     decide,
     evolve,
 )
+from gridmap.domain.office_time import OFFICE_TIME
 from gridmap.domain.placement import OutsidePolicy
 from gridmap.storage import issues as store
 from gridmap.storage.demo_files import DemoIssue, DemoStep, tag_issue
-from gridmap.use_cases.issues import OFFICE_TIME, RoutingRules, route_point
+from gridmap.use_cases.issues import RoutingRules, route_point
 
 # The demo lies wholly inside its own grids: a pin outside would be a mistake of the drawing.
 _RULES = RoutingRules(policy=OutsidePolicy.REFUSE, outside_max_m=0)

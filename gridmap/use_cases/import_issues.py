@@ -12,10 +12,10 @@ from gridmap.domain.coordinates import LonLat
 from gridmap.domain.imports import ImportedIssue, LayerOutcome, Rejection, Remark
 from gridmap.domain.issue_input import Report
 from gridmap.domain.issues import Created, Event, IssueState, Routed, StateChanged
+from gridmap.domain.office_time import OFFICE_TIME, office_day
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.domain.placement import Match
 from gridmap.domain.routing import RoutingDecision
-from gridmap.importing.cells import OFFICE_TIME
 from gridmap.storage.import_issues import KnownIssue, RoutedIssue, find_known, insert_issues
 from gridmap.use_cases.bulk_routing import Progress, decisions_of, placements_of
 
@@ -51,7 +51,7 @@ def import_issues(
             fresh.append((external_id, row))
         elif _differs(earlier, row, _client_id(external_id)):
             remarks.append(Remark(row.row_number, "external_id", row.external_id, "here_with_other_content"))
-    day = now.astimezone(OFFICE_TIME).date()
+    day = office_day(now)
     points = [(row.lon_deg, row.lat_deg) for _, row in fresh]
     placements = list(placements_of(session, points, day=day, scheme_id=scheme_id, progress=progress))
     decisions = decisions_of(session, placements, day=day)

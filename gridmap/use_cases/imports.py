@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.errors import DomainError, InvalidInput
 from gridmap.domain.imports import LayerOutcome, Rejection, Remark
+from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
-from gridmap.importing.cells import OFFICE_TIME
 from gridmap.importing.checks import GEOMETRY_WORDS, CheckedGeometry, Shape, check_geometry
 from gridmap.importing.columns import PLACE_FIELDS, Layer, fields_of, recognise_columns
 from gridmap.importing.datum import SourceCrs, source_crs
@@ -201,7 +201,7 @@ def import_layer(
     if outcome.added == outcome.updated == outcome.unchanged == 0:
         raise _no_valid_rows(read_count, outcome)
     if outcome.added or outcome.updated:
-        bump_layer_version(session, request.layer.value, data_date=now.astimezone(OFFICE_TIME).date())
+        bump_layer_version(session, request.layer.value, data_date=office_day(now))
     return _record(session, actor, request, prepared, outcome, read_count=read_count, now=now)
 
 
@@ -235,7 +235,7 @@ def _import_areas(
     progress: Progress,
 ) -> LayerOutcome:
     level = request.level or AreaLevel.COMMUNITY
-    valid_from = request.valid_from or now.astimezone(OFFICE_TIME).date()
+    valid_from = request.valid_from or office_day(now)
     scheme_id = _scheme_id(session, request, valid_from=valid_from)
     parsed = parse_areas(
         prepared.table,
@@ -277,7 +277,7 @@ def _import_service_points(
         default_category=default,
         source_name=_source_name(request),
     )
-    day = now.astimezone(OFFICE_TIME).date()
+    day = office_day(now)
     outcome = import_service_points(
         session,
         actor,
@@ -326,7 +326,7 @@ def _import_issues(
     reporter = _reporter_id(session, actor, request)
     categories = store.issue_categories(session)
     _require_default(request.default_category, {category.code for category in categories})
-    day = now.astimezone(OFFICE_TIME).date()
+    day = office_day(now)
     scheme_id = _scheme_id(session, request, valid_from=day) if request.scheme_code else None
     parsed = parse_issues(
         prepared.table,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -29,15 +29,13 @@ from gridmap.domain.issues import (
     evolve,
     may_see,
 )
+from gridmap.domain.office_time import OFFICE_TIME, office_day
 from gridmap.domain.permissions import Action, Actor, can, check
 from gridmap.domain.placement import OutsidePolicy, place
 from gridmap.domain.routing import RoutingDecision, route
 from gridmap.storage import issues as store
 from gridmap.storage import photos, routing
 from gridmap.use_cases.reactions import react
-
-OFFICE_TIME = timezone(timedelta(hours=8))
-"""The days of posts and the years of numbers are those of the office's clock."""
 
 ACCEPTED_MARGIN_DEG = 0.05
 """About five kilometres: farther from every area than this, a pin is taken for a slip."""
@@ -124,7 +122,7 @@ def route_point(session: Session, location: LonLat, *, rules: RoutingRules, now:
     OutsideEveryGrid
         No area holds it, and the rules give it to nobody.
     """
-    day = now.astimezone(OFFICE_TIME).date()
+    day = office_day(now)
     candidates = routing.find_candidates(session, location, day=day)
     if candidates.extent is not None:
         candidates.extent.widened(ACCEPTED_MARGIN_DEG).check(location)

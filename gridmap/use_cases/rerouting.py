@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from gridmap.domain.area_codes import scope_prefix
+from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
 from gridmap.domain.placement import Match, OutsidePolicy, Placement
 from gridmap.domain.routing import RoutingDecision
@@ -20,7 +21,7 @@ from gridmap.storage.layer_versions import bump_layer_version
 from gridmap.storage.rerouting import RoutedBefore
 from gridmap.use_cases.bulk_routing import Progress, decisions_of, nearest_placements_of, placements_of
 from gridmap.use_cases.imports import SchemeAbsent
-from gridmap.use_cases.issues import OFFICE_TIME, RoutingRules
+from gridmap.use_cases.issues import RoutingRules
 
 BLOCK_LENGTH = 2_000
 """Issues at a time: seven statements each, however many there are."""
@@ -87,7 +88,7 @@ def reroute_open_issues(
         if len(block) < block_length:
             break
     if counts.moved or counts.reassigned:
-        bump_layer_version(session, "issues", data_date=now.astimezone(OFFICE_TIME).date())
+        bump_layer_version(session, "issues", data_date=office_day(now))
     return counts
 
 
@@ -101,7 +102,7 @@ def _reroute_block(
     scheme_id: int | None,
     now: datetime,
 ) -> RerouteCounts:
-    day = now.astimezone(OFFICE_TIME).date()
+    day = office_day(now)
     decisions = decisions_of(session, _placements(session, block, rules, scheme_id, now=now), day=day)
     changed: list[tuple[UUID, RoutingDecision]] = []
     handed_over: set[UUID] = set()
@@ -137,7 +138,7 @@ def _placements(
     *,
     now: datetime,
 ) -> list[Placement]:
-    day = now.astimezone(OFFICE_TIME).date()
+    day = office_day(now)
     points = [(issue.lon_deg, issue.lat_deg) for issue in block]
     placements = list(placements_of(session, points, day=day, scheme_id=scheme_id))
     outside = [

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.orm import Session
 
+from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import AreaScope
 from gridmap.domain.placement import OutsidePolicy
 from gridmap.queries.field import Category, scope_extent
@@ -24,10 +24,7 @@ from gridmap.web.i18n import html_language, in_language, language
 from gridmap.web.layers import areas_url
 from gridmap.web.shell import overview
 
-OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
 _PLACE_ZOOM = 18
-_LOCAL_MARK = "（自定义）"
-"""The standard's mark of a local extension: part of the dictionary's name, in the way on a chip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ class CategoryGroup:
 
 def today() -> date:
     """Give the day by the office's clock."""
-    return deps().clock().astimezone(OFFICE_ZONE).date()
+    return office_day(deps().clock())
 
 
 def routing_rules() -> RoutingRules:
@@ -117,6 +114,6 @@ def category_groups(categories: Sequence[Category]) -> tuple[CategoryGroup, ...]
 
 
 def choice(category: Category) -> CategoryChoice:
-    """Give a category in the reader's language, short enough for a chip."""
-    name = in_language(category.name, category.name_en).removesuffix(_LOCAL_MARK)
+    """Give a category in the reader's language."""
+    name = in_language(category.name, category.name_en)
     return CategoryChoice(category.code, name, category.icon, category.duplicate_radius_m)

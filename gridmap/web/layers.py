@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, url_for
 
 from gridmap.domain.errors import NotFound
+from gridmap.domain.office_time import office_day
 from gridmap.queries.map_layers import AREA_LEVELS, areas_geojson, ground_geojson, service_points_geojson
 from gridmap.queries.overview import Overview
 from gridmap.queries.tiles import BASE_LAYERS, HIGHEST_ZOOM, LOWEST_ZOOM, base_tile
@@ -16,7 +16,6 @@ from gridmap.web.deps import deps
 from gridmap.web.layer_cache import answer_layer, init_layer_cache
 
 blueprint = Blueprint("layers", __name__)
-LOCAL_ZONE = ZoneInfo("Asia/Shanghai")
 _GEOJSON = "application/geo+json"
 _MVT = "application/vnd.mapbox-vector-tile"
 
@@ -82,7 +81,7 @@ def service_points() -> Response:
 
 def local_today() -> date:
     """The date on the wall of the office."""
-    return deps().clock().astimezone(LOCAL_ZONE).date()
+    return office_day(deps().clock())
 
 
 def base_tiles_url(about: Overview) -> str:

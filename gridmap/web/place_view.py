@@ -10,10 +10,10 @@ from flask import request, url_for
 from flask_babel import gettext
 
 from gridmap.domain.hand_off import HandOff, hand_off_urls
+from gridmap.domain.office_time import OFFICE_TIME
 from gridmap.queries.places import Category, Place, PlaceSummary
 from gridmap.web.deps import deps
 from gridmap.web.i18n import in_language
-from gridmap.web.layers import LOCAL_ZONE
 from gridmap.web.opening_words import HoursWords, hours_in_words
 
 PLANNED_STATUSES = frozenset({"planned", "consulting", "approved"})
@@ -64,7 +64,7 @@ class CategoryChoice:
 
 def local_now() -> datetime:
     """The time on the wall of the office."""
-    return deps().clock().astimezone(LOCAL_ZONE)
+    return deps().clock().astimezone(OFFICE_TIME)
 
 
 def shape_of(status: str) -> str:

@@ -182,7 +182,7 @@ def test_issue_kinds_carry_their_standard() -> None:
     for row in rows:
         assert row["standard_ref"].startswith("GB/T 47678.5-2026")
         assert row["kind"] in ("matter", "component")
-        assert row["name"].endswith("（自定义）") == (row["code"] not in standard)
+        assert row["standard_ref"].endswith("（自定义）") == (row["code"] not in standard)
         assert row["duplicate_radius_m"] > 0
 
 

@@ -352,18 +352,19 @@ def test_a_card_asks_few_statements(
     assert len(asked) <= 4
 
 
-def test_a_card_finds_versions_and_issues_by_their_indexes(session: Session, world: World) -> None:
-    session.execute(text("SET LOCAL enable_seqscan = off"))
+def test_a_card_finds_versions_and_issues_by_their_indexes(demo_session: Session) -> None:
+    demo_session.execute(text("SET LOCAL enable_seqscan = off"))
+    grid_code = "420106099001010"
     plan = "\n".join(
-        session.scalars(
+        demo_session.scalars(
             text(f"EXPLAIN {_AREA_SQL.text}"),
             {
-                "code": GRID,
+                "code": grid_code,
                 "on": date(2026, 11, 20),
-                "ancestor_codes": [SUBDISTRICT, COMMUNITY],
+                "ancestor_codes": [grid_code[:9], grid_code[:12]],
                 "child_level": "micro_grid",
-                "low": GRID[:14],
-                "high": GRID[:13] + "2",
+                "low": grid_code[:14],
+                "high": grid_code[:13] + "2",
                 "year_start": NOW - timedelta(days=300),
             },
         )

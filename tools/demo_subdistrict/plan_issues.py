@@ -75,36 +75,36 @@ KINDS: tuple[KindPlan, ...] = (
         "{p}早餐店桌椅摆到人行道上，占道约{n}米。", "{p}水果店在店外摆货，行人只能走机动车道。", "{p}烧烤店晚上店外经营，油烟和噪声扰民。")),
     KindPlan("09006", "matter", "占道经营", "Trade on the road", "shopping-cart", "street", 5, 50, True, False, (
         "{p}路口有{n}个流动摊点占道。", "傍晚{p}有三轮车占道卖菜，影响公交进站。", "{p}学校放学时段流动摊贩聚集，存在安全隐患。")),
-    KindPlan("06080", "matter", "楼道杂物堆放（自定义）", "Things in the stairwell", "stairs", "house", 7, 15, True, True, (
+    KindPlan("06080", "matter", "楼道杂物堆放", "Things in the stairwell", "stairs", "house", 7, 15, True, True, (
         "{p}{m}单元楼道堆放纸箱和旧家电，影响疏散。", "{p}楼梯间停放电动自行车{n}辆，请劝导。", "{p}顶楼平台堆满杂物，消防门被堵。")),
-    KindPlan("06081", "matter", "楼道粉刷（自定义）", "Stairwell to be painted", "paint", "house", 4, 15, True, True, (
+    KindPlan("06081", "matter", "楼道粉刷", "Stairwell to be painted", "paint", "house", 4, 15, True, True, (
         "{p}{m}单元楼道墙皮脱落，居民希望粉刷。", "{p}楼道涂鸦和小广告较多，申请统一粉刷。")),
-    KindPlan("06082", "matter", "噪声扰民（自定义）", "Noise", "volume", "house", 5, 50, False, True, (
+    KindPlan("06082", "matter", "噪声扰民", "Noise", "volume", "house", 5, 50, False, True, (
         "{p}附近广场舞音响声音过大，晚上九点多还没结束。", "{p}有住户夜间装修，影响老人休息。", "{p}楼下空调外机噪声大，邻居多次反映。")),
-    KindPlan("09080", "matter", "停车难（自定义）", "Hard to park", "parking", "inside", 8, 50, True, False, (
+    KindPlan("09080", "matter", "停车难", "Hard to park", "parking", "inside", 8, 50, True, False, (
         "{p}晚间车辆停满，消防通道被占，车位缺口约{n}0个。", "{p}外来车辆长期停放，业主回家无处停车。", "{p}停车位规划不合理，居民要求开会商量停车规则。",
         "{p}门口双排停车，早高峰出不去。")),
-    KindPlan("09081", "matter", "私装地锁（自定义）", "Private parking lock", "lock", "inside", 4, 20, True, False, (
+    KindPlan("09081", "matter", "私装地锁", "Private parking lock", "lock", "inside", 4, 20, True, False, (
         "{p}有{n}处私装地锁，占用公共车位。", "{p}住户用水泥墩、废旧轮胎占车位。", "{p}公共车位被装地锁，居民绊倒一次。")),
-    KindPlan("09082", "matter", "消防安全隐患（自定义）", "Fire hazard", "flame", "house", 6, 20, True, True, (
+    KindPlan("09082", "matter", "消防安全隐患", "Fire hazard", "flame", "house", 6, 20, True, True, (
         "{p}消防栓箱门损坏，水带缺失。", "{p}灭火器过期{n}具，请更换。", "{p}消防通道被私家车堵住，高峰时段尤其严重。", "{p}楼道应急灯不亮，共{n}盏。")),
-    KindPlan("09083", "matter", "飞线充电（自定义）", "Charging by a loose cable", "plug-connected", "house", 7, 20, True, True, (
+    KindPlan("09083", "matter", "飞线充电", "Charging by a loose cable", "plug-connected", "house", 7, 20, True, True, (
         "{p}{n}楼住户从窗口拉线给电动车充电。", "{p}楼下有飞线充电{n}处，雨天危险。", "{p}居民反映无处充电，只能飞线，盼建充电车棚。")),
-    KindPlan("09084", "matter", "邻里纠纷（自定义）", "Dispute between neighbours", "users-group", "house", 3, 15, False, True, (
+    KindPlan("09084", "matter", "邻里纠纷", "Dispute between neighbours", "users-group", "house", 3, 15, False, True, (
         "{p}楼上楼下因漏水发生争执，请社区调解。", "{p}两户因晾晒空间有矛盾，已上门{n}次。", "{p}住户养犬扰邻，双方情绪激动，需要调解。")),
-    KindPlan("01080", "component", "楼栋扶手（自定义）", "Handrail for a stairwell", "stairs-up", "house", 5, 15, True, True, (
+    KindPlan("01080", "component", "楼栋扶手", "Handrail for a stairwell", "stairs-up", "house", 5, 15, True, True, (
         "{p}{m}单元老人多，希望加装楼道扶手。", "{p}一楼台阶无扶手，雨天老人不敢下楼。", "{p}楼道扶手松动{n}处，请维修。")),
-    KindPlan("01081", "component", "路灯增设（自定义）", "Street lamp wanted", "lamp", "inside", 7, 30, True, False, (
+    KindPlan("01081", "component", "路灯增设", "Street lamp wanted", "lamp", "inside", 7, 30, True, False, (
         "{p}夜间照明不足，希望增设路灯{n}盏。", "{p}路灯有{n}盏不亮，晚归居民反映看不清路。", "{p}拐角处太暗，老人摔倒过，请加装路灯。")),
-    KindPlan("01082", "component", "健身器材（自定义）", "Fitness equipment", "barbell", "inside", 5, 30, True, False, (
+    KindPlan("01082", "component", "健身器材", "Fitness equipment", "barbell", "inside", 5, 30, True, False, (
         "{p}漫步机断裂，存在安全隐患。", "{p}居民希望增设健身器材{n}件。", "{p}乒乓球台破损，请更换。")),
-    KindPlan("01083", "component", "电梯更换（自定义）", "Lift to be replaced", "elevator", "house", 4, 15, True, True, (
+    KindPlan("01083", "component", "电梯更换", "Lift to be replaced", "elevator", "house", 4, 15, True, True, (
         "{p}电梯本月困人{n}次，居民要求更换。", "{p}电梯运行异响，年久老化。", "{p}加装电梯意见不一，申请社区组织协商。")),
-    KindPlan("01084", "component", "充电不便（自定义）", "No place to charge", "charging-pile", "inside", 7, 50, True, False, (
+    KindPlan("01084", "component", "充电不便", "No place to charge", "charging-pile", "inside", 7, 50, True, False, (
         "{p}电动自行车约{n}0辆，没有集中充电车棚。", "{p}充电桩坏了{n}个，晚上排队。", "{p}充电点离得太远，老人推车不便，建议就近增设。")),
-    KindPlan("02080", "component", "道路破损（自定义）", "Broken road", "road", "street", 8, 30, True, False, (
+    KindPlan("02080", "component", "道路破损", "Broken road", "road", "street", 8, 30, True, False, (
         "{p}路面坑洼{n}处，雨天积水。", "{p}人行道地砖松动，行人易绊倒。", "{p}井盖下沉约{n}厘米，车辆颠簸。", "{p}路缘石破损，轮椅无法通行。")),
-    KindPlan("05080", "component", "危墙（自定义）", "Dangerous wall", "wall", "inside", 3, 20, True, False, (
+    KindPlan("05080", "component", "危墙", "Dangerous wall", "wall", "inside", 3, 20, True, False, (
         "{p}围墙开裂倾斜约{n}厘米，请尽快排险。", "{p}外墙瓷砖脱落，已拉警戒线。", "{p}老围墙砖块松动，孩子常在旁边玩。")),
 )  # fmt: skip
 

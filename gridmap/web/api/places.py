@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action
 from gridmap.queries.at_point import AtPoint, at_point
 from gridmap.queries.categories import issue_categories
-from gridmap.use_cases.issues import OFFICE_TIME
 from gridmap.web import layers
 from gridmap.web.access import current_actor, public, requires
 from gridmap.web.api import reading
@@ -38,7 +38,7 @@ def here() -> Response:
             location,
             policy=rules.policy,
             outside_max_m=rules.outside_max_m,
-            day=deps().clock().astimezone(OFFICE_TIME).date(),
+            day=office_day(deps().clock()),
         )
     answer = jsonify(at_point_json(found))
     answer.headers["Cache-Control"] = "private, no-cache"

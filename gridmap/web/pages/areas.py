@@ -12,6 +12,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from gridmap.domain.errors import InvalidInput
+from gridmap.domain.office_time import OFFICE_TIME
 from gridmap.domain.permissions import Action, can
 from gridmap.queries.area_cards import AreaCard, PlaceInArea, PostHolder, load_area_card
 from gridmap.queries.area_shapes import draw_area, outline_geojson, parts_geojson
@@ -22,7 +23,7 @@ from gridmap.web.deps import deps
 from gridmap.web.folium_map import MapParts, MapView, OverlayLayer, draw_map
 from gridmap.web.i18n import in_language
 from gridmap.web.layer_cache import answer_layer
-from gridmap.web.layers import LOCAL_ZONE, local_today
+from gridmap.web.layers import local_today
 from gridmap.web.opening_words import HoursWords, hours_in_words
 from gridmap.web.place_view import local_now, status_words
 from gridmap.web.printed_link import PrintedLink, printed_link
@@ -176,7 +177,7 @@ def _load(code: str) -> AreaView:
     actor = current_actor()
     today = local_today()
     on = _asked_day()
-    year_start = datetime(today.year, 1, 1, tzinfo=LOCAL_ZONE)
+    year_start = datetime(today.year, 1, 1, tzinfo=OFFICE_TIME)
     with deps().sessions() as session:
         card = load_area_card(session, actor, code, on=on, today=today, year_start=year_start)
     lon_deg, lat_deg = card.label_deg
