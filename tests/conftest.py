@@ -56,6 +56,10 @@ class Server:
         return self._cluster.create_database(database) if self._cluster else self.create(database)
 
     def drop(self, database: str) -> None:
+        if self._cluster:
+            # Its superuser may also end an autovacuum that happens to be at work there.
+            self._cluster.drop_database(database)
+            return
         with self._admin.connect() as connection:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
 
