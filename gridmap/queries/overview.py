@@ -9,23 +9,42 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# `ix_area_current_code` finds the subdistrict; the other tables have a handful of rows.
+# The installation's own ground is the first scheme that was loaded, at its coarsest level: one subdistrict
+# gives its name; several, or a scheme without subdistricts, go by the name of the scheme. Other departments'
+# schemes may reach farther. `ix_area_current_code` finds the level; of boundaries only the boxes are read.
 _OVERVIEW_SQL = text(
     """
-    SELECT root.name, root.name_en, root.code,
+    WITH home AS (
+        SELECT scheme.id, scheme.name, scheme.name_en, depth.level
+        FROM grid_scheme AS scheme
+        CROSS JOIN (VALUES (1, 'subdistrict'), (2, 'community'), (3, 'grid'), (4, 'micro_grid'))
+                AS depth (rank, level)
+        WHERE EXISTS (SELECT FROM area
+                      WHERE area.scheme_id = scheme.id AND area.level = depth.level
+                        AND area.valid_to IS NULL)
+        ORDER BY scheme.id, depth.rank
+        LIMIT 1
+    ), root AS (
+        SELECT CASE WHEN count(*) = 1 AND home.level = 'subdistrict' THEN min(area.name)
+                    ELSE home.name END AS name,
+               CASE WHEN count(*) = 1 AND home.level = 'subdistrict' THEN min(area.name_en)
+                    ELSE home.name_en END AS name_en,
+               ST_Extent(area.boundary) AS extent
+        FROM home
+        JOIN area ON area.scheme_id = home.id AND area.level = home.level AND area.valid_to IS NULL
+        GROUP BY home.name, home.name_en, home.level
+    ), everything AS (
+        SELECT ST_Extent(boundary) AS extent FROM area WHERE parent_id IS NULL AND valid_to IS NULL
+    )
+    SELECT root.name, root.name_en,
            ST_XMin(root.extent) AS west_deg, ST_YMin(root.extent) AS south_deg,
            ST_XMax(root.extent) AS east_deg, ST_YMax(root.extent) AS north_deg,
+           ST_XMin(everything.extent) AS all_west_deg, ST_YMin(everything.extent) AS all_south_deg,
+           ST_XMax(everything.extent) AS all_east_deg, ST_YMax(everything.extent) AS all_north_deg,
            EXISTS (SELECT FROM account WHERE is_demo AND is_active)      AS is_demo,
            (SELECT max(data_date) FROM layer_version)                    AS data_date,
            (SELECT jsonb_object_agg(layer, version) FROM layer_version)  AS versions
-    FROM (VALUES (1)) AS one (row)
-    LEFT JOIN LATERAL (
-        SELECT name, name_en, code, Box2D(boundary) AS extent
-        FROM area
-        WHERE level = 'subdistrict' AND valid_to IS NULL
-        ORDER BY code
-        LIMIT 1
-    ) AS root ON true
+    FROM everything LEFT JOIN root ON true
     """
 )
 
@@ -36,9 +55,10 @@ class Overview:
 
     name: str = ""
     name_en: str | None = None
-    code: str | None = None
     extent_deg: tuple[float, float, float, float] | None = None
-    """West, south, east, north."""
+    """West, south, east, north of the installation's own ground."""
+    reach_deg: tuple[float, float, float, float] | None = None
+    """The same of all schemes together: how far a map may be moved."""
     is_demo: bool = False
     data_date: date | None = None
     versions: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -53,11 +73,16 @@ def load_overview(session: Session) -> Overview:
     """Read the overview in one statement."""
     row = session.execute(_OVERVIEW_SQL).one()
     extent = None if row.west_deg is None else (row.west_deg, row.south_deg, row.east_deg, row.north_deg)
+    reach = (
+        None
+        if row.all_west_deg is None
+        else (row.all_west_deg, row.all_south_deg, row.all_east_deg, row.all_north_deg)
+    )
     return Overview(
         name=row.name or "",
         name_en=row.name_en,
-        code=row.code,
         extent_deg=extent,
+        reach_deg=reach,
         is_demo=row.is_demo,
         data_date=row.data_date,
         versions=row.versions or {},

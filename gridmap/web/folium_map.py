@@ -117,7 +117,7 @@ def draw_map(view: MapView, *, about: Overview, config: WebConfig) -> MapParts:
     settings: dict[str, Any] = {
         "name": view.name,
         "extent": view.extent_deg or about.extent_deg or _NOWHERE_DEG,
-        "max_extent": about.extent_deg,
+        "max_extent": about.reach_deg,
         "min_zoom": _WIDEST_ZOOM,
         "max_zoom": min(_CLOSEST_ZOOM, source.max_zoom) if source else _CLOSEST_ZOOM,
         "datum": (source.datum if source else Datum.WGS84).value,
