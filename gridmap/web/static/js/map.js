@@ -234,7 +234,7 @@ function shapes(map, overlay, data) {
  * @param {any} data GeoJSON
  */
 function labels(overlay, data) {
-  const least_zoom = { subdistrict: 0, community: 0, grid: 15, micro_grid: 17, compounds: 99, streets: 99 }[/** @type {string} */ (overlay.style)] ?? 99;
+  const least_zoom = { subdistrict: 0, community: 0, grid: 16, micro_grid: 17, compounds: 99, streets: 99 }[/** @type {string} */ (overlay.style)] ?? 99;
   if (least_zoom > 20) return [];
   const made = data.features.map((/** @type {any} */ feature) => {
     const { code, name, name_en, label } = feature.properties;
