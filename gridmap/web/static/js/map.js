@@ -234,7 +234,7 @@ function shapes(map, overlay, data) {
  * @param {any} data GeoJSON
  */
 function labels(overlay, data) {
-  const least_zoom = { subdistrict: 0, community: 0, grid: 16, micro_grid: 17, compounds: 99, streets: 99 }[/** @type {string} */ (overlay.style)] ?? 99;
+  const least_zoom = { subdistrict: 0, community: 0, grid: 15, micro_grid: 17, compounds: 99, streets: 99 }[/** @type {string} */ (overlay.style)] ?? 99;
   if (least_zoom > 20) return [];
   const made = data.features.map((/** @type {any} */ feature) => {
     const { code, name, name_en, label } = feature.properties;
@@ -250,8 +250,17 @@ function labels(overlay, data) {
   });
   const group = L.layerGroup(made);
   const fit = (/** @type {any} */ map) => {
-    if (map.getZoom() >= least_zoom) made.forEach((/** @type {any} */ marker) => group.addLayer(marker));
-    else group.clearLayers();
+    group.clearLayers();
+    if (map.getZoom() < least_zoom) return;
+    /** @type {any[]} */
+    const kept = [];
+    for (const marker of made) {
+      const { x, y } = map.latLngToLayerPoint(marker.getLatLng()), wide = marker.options.icon.options.html.textContent.length * 7;
+      // A name that would lie on another waits for a closer zoom.
+      if (kept.some((other) => Math.abs(other.x - x) < (other.wide + wide) && Math.abs(other.y - y) < 20)) continue;
+      kept.push({ x, y, wide });
+      group.addLayer(marker);
+    }
   };
   group.on("add", () => {
     const map = group._map;
