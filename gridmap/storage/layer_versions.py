@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.orm import Session
-
-from gridmap.storage.tables import LayerVersionRow
 
 LAYERS = (
     "areas",
@@ -22,12 +20,18 @@ LAYERS = (
 )
 
 
+# Versions count on from the clock, so that a database that is emptied, or another one behind one address,
+# never gives an old number to new data: browsers keep what they have under a number for a year.
+_BUMP = text(
+    """
+    INSERT INTO layer_version (layer, version, data_date)
+    VALUES (:layer, extract(epoch FROM clock_timestamp())::bigint, :data_date)
+        ON CONFLICT (layer) DO UPDATE
+       SET version = greatest(layer_version.version + 1, excluded.version), data_date = excluded.data_date
+    """
+)
+
+
 def bump_layer_version(session: Session, layer: str, *, data_date: date) -> None:
     """Say that a layer changed, so that every cached copy of it is stale."""
-    first = insert(LayerVersionRow).values(layer=layer, version=1, data_date=data_date)
-    session.execute(
-        first.on_conflict_do_update(
-            index_elements=[LayerVersionRow.layer],
-            set_={"version": LayerVersionRow.version + 1, "data_date": data_date},
-        )
-    )
+    session.execute(_BUMP, {"layer": layer, "data_date": data_date})
