@@ -151,12 +151,20 @@ def assert_no_axe_violations(page: Page) -> None:
     """Run axe-core over the page as it stands now.
 
     The library goes in through the debugger, so that the page's own Content-Security-Policy stays as it is.
+    A page that scrolls is looked at in its full height: a row that happens to lie beneath a fixed bar can
+    be scrolled out from under it, and which row that is depends on the data.
     """
     page.evaluate((ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
+    usual = page.viewport_size
+    full_height = page.evaluate("document.documentElement.scrollHeight")
+    if usual and full_height > usual["height"]:
+        page.set_viewport_size({"width": usual["width"], "height": full_height})
     result = page.evaluate(
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
         AXE_TAGS,
     )
+    if usual:
+        page.set_viewport_size(usual)
     found = [_describe(violation) for violation in result["violations"]]
     assert not found, f"axe found {len(found)} broken rules on {page.url}:\n" + "\n".join(found)
 

@@ -554,6 +554,8 @@ def test_a_report_can_be_made_with_the_keyboard_alone(open_visit: OpenVisit, peo
     keyboard.press("Enter")
     tab_to("[data-locate]")
     keyboard.press("Enter")
+    # Before the fix is there, a submit would ask whether the place is right.
+    expect(visit.page.get_by_text("正在定位…")).to_have_count(0)
     tab_to("[data-nudge=north]")
     keyboard.press("Enter")
     tab_to("input[name=category]")
