@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.placement import CRACK_M, AreaCandidate, ZoneCandidate
 from gridmap.domain.routing import Assignment, Post
-from gridmap.storage.routing import FIND_ASSIGNMENTS, NEAREST_LIMIT
+from gridmap.storage.routing import FIND_ASSIGNMENTS, NEAREST_LIMIT, assignment_of
 
 _CHUNK_LENGTH = 5_000
 # A crack in degrees, generously for any latitude of China: inside it the exact distance is asked for.
@@ -169,21 +169,7 @@ def find_assignments_of_many(
     )
     by_code: dict[str, list[Assignment]] = defaultdict(list)
     for row in rows:
-        assignment = Assignment(
-            id=row.id,
-            post=Post(row.role),
-            person_id=row.person_id,
-            person_is_active=row.person_is_active,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-            area_code=row.area_code,
-            zone_code=row.zone_code,
-            stand_in_person_id=row.stand_in_id,
-            stand_in_is_active=bool(row.stand_in_is_active),
-            stand_in_from=row.stand_in_from,
-            stand_in_to=row.stand_in_to,
-        )
-        by_code[row.area_code or row.zone_code].append(assignment)
+        by_code[row.area_code or row.zone_code].append(assignment_of(row))
     return by_code
 
 

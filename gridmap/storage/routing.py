@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -206,6 +207,24 @@ def find_candidates(session: Session, location: LonLat, *, day: date) -> Candida
     )
 
 
+def assignment_of(row: Any) -> Assignment:
+    """Read a row of :data:`FIND_ASSIGNMENTS`."""
+    return Assignment(
+        id=row.id,
+        post=Post(row.role),
+        person_id=row.person_id,
+        person_is_active=row.person_is_active,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        area_code=row.area_code,
+        zone_code=row.zone_code,
+        stand_in_person_id=row.stand_in_id,
+        stand_in_is_active=bool(row.stand_in_is_active),
+        stand_in_from=row.stand_in_from,
+        stand_in_to=row.stand_in_to,
+    )
+
+
 def find_posts(session: Session, placement: Placement, *, day: date) -> Posts:
     """Find who holds the posts of a placement's areas and zone on that day."""
     rows = session.execute(
@@ -235,22 +254,6 @@ def find_posts(session: Session, placement: Placement, *, day: date) -> Posts:
                 mobile_is_public=row.stand_in_mobile_is_public,
             )
     return Posts(
-        assignments=tuple(
-            Assignment(
-                id=row.id,
-                post=Post(row.role),
-                person_id=row.person_id,
-                person_is_active=row.person_is_active,
-                valid_from=row.valid_from,
-                valid_to=row.valid_to,
-                area_code=row.area_code,
-                zone_code=row.zone_code,
-                stand_in_person_id=row.stand_in_id,
-                stand_in_is_active=bool(row.stand_in_is_active),
-                stand_in_from=row.stand_in_from,
-                stand_in_to=row.stand_in_to,
-            )
-            for row in rows
-        ),
+        assignments=tuple(assignment_of(row) for row in rows),
         people=people,
     )
