@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Geolocation, Route, expect
 
 from tests.browser.conftest import OpenVisit
 from tests.browser.harness import SLOW_4G, Visit
@@ -48,11 +48,19 @@ def open_report(
 
 
 def locate(visit: Visit) -> None:
-    """Tap the position button and wait until the zone of that place is named."""
-    zones = visit.page.evaluate("performance.getEntriesByName('gridmap:zone-shown').length")
-    visit.page.locator("[data-locate]").tap() if visit.context else None
+    """Tap the position button and wait for the fix, and until the zone of that place is named."""
+    visit.page.locator("[data-locate]").tap()
+    visit.page.locator(".gmap[data-fix-state=fixed]").wait_for()
+    wait_for_zone(visit)
+
+
+def wait_for_zone(visit: Visit) -> None:
+    """Wait until the zone line speaks of the place where the map came to rest last."""
     visit.page.wait_for_function(
-        "count => performance.getEntriesByName('gridmap:zone-shown').length > count", arg=zones
+        """() => {
+            const last = name => performance.getEntriesByName(name).at(-1);
+            return last('gridmap:zone-shown')?.startTime === last('gridmap:map-rest')?.startTime;
+        }"""
     )
 
 
@@ -127,11 +135,8 @@ def test_a_pin_on_a_phone_shows_its_micro_grid_and_people_within_300_ms_of_rest(
     expect(line).to_contain_text("责任人")
     for direction in ("north", "east", "south", "west"):
         visit.page.locator("[data-pad-toggle]").click() if direction == "north" else None
-        seen = visit.page.evaluate("performance.getEntriesByName('gridmap:zone-shown').length")
         visit.page.locator(f"[data-nudge={direction}]").click()
-        visit.page.wait_for_function(
-            "count => performance.getEntriesByName('gridmap:zone-shown').length > count", arg=seen
-        )
+        wait_for_zone(visit)
     times_ms = visit.page.evaluate(
         "performance.getEntriesByName('gridmap:zone-shown').map(entry => Math.round(entry.duration))"
     )
@@ -217,6 +222,52 @@ def test_an_answer_lost_on_the_way_and_a_retry_make_one_issue(open_visit: OpenVi
     delivered_number(visit)
     assert len(lost) == 1
     assert len(issues_said_to_be(visit, "回执丢了")) == 1
+
+
+def test_a_better_fix_after_an_attempt_leaves_the_report_as_it_was_sent(
+    open_visit: OpenVisit, people: Cast
+) -> None:
+    visit = open_report(open_visit, people, accuracy_m=60)  # not good enough to stop watching
+    visit.expect_error("503")
+    visit.page.route("**/api/v1/issues", lambda route: route.fulfill(status=503, body=""))
+    locate(visit)
+    choose_first_category(visit)
+    sent: list[dict[str, Any]] = []
+    visit.page.on(
+        "request", lambda request: sent.append(request.post_data_json) if request.method == "POST" else None
+    )
+    submit(visit)
+    expect(visit.page.locator("[data-trouble]")).to_be_visible()
+    better = {"longitude": people.lon_deg + 0.0004, "latitude": people.lat_deg, "accuracy": 20}
+    visit.context.set_geolocation(Geolocation(**better))
+    visit.page.wait_for_timeout(500)
+    visit.page.unroute("**/api/v1/issues")
+    visit.page.locator("[data-retry]").click()
+    delivered_number(visit)
+    assert sent[0] == sent[1]
+
+
+def test_a_keyboard_that_opens_and_closes_leaves_the_pin_where_it_was(
+    open_visit: OpenVisit, people: Cast
+) -> None:
+    visit = open_report(open_visit, people)
+    locate(visit)
+    place = "JSON.parse(Object.entries(localStorage)[0][1])"
+    choose_first_category(visit)
+    visit.page.wait_for_timeout(400)
+    before = visit.page.evaluate(place)
+    for height in (457, 799, 503, 800):
+        visit.page.set_viewport_size({"width": 360, "height": height})
+        visit.page.wait_for_timeout(350)  # Leaflet waits 200 ms after a resize
+    visit.page.locator("[name=description]").fill("键盘开了又关")
+    visit.page.wait_for_timeout(400)
+    after = visit.page.evaluate(place)
+    assert (after["lon"], after["lat"]) == (before["lon"], before["lat"])
+    submit(visit)
+    delivered_number(visit)
+    [issue] = issues_said_to_be(visit, "键盘开了又关")
+    assert issue["lon"] == pytest.approx(people.lon_deg, abs=2e-7)
+    assert issue["lat"] == pytest.approx(people.lat_deg, abs=2e-7)
 
 
 def test_an_answer_lost_and_the_page_killed_still_make_one_issue(open_visit: OpenVisit, people: Cast) -> None:

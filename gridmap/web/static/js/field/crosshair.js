@@ -13,6 +13,7 @@ import { ask, find, NoAnswer, page } from "./page.js";
 
 const ZOOM_TO_PLACE = 18;
 const NUDGE_M = 5;
+const ROUNDED_PX = 1.5; // Leaflet moves and resizes by whole pixels
 const REST_MS = 40; // a fling ends in several moveend events close together
 const FIX_WITHIN_MS = 10_000;
 const FIX_GOOD_ENOUGH_M = 15;
@@ -36,21 +37,35 @@ export class Crosshair {
     /** @type {number | undefined} */
     this.watch = undefined;
     this.disc = null;
+    /** @type {Point | undefined} the place that was chosen last, by whatever way */
+    this.aim = undefined;
+    this.isLooking = false;
+    this.isResizing = false;
     map.on("movestart", () => this.#leave());
     map.on("moveend", () => this.#rest());
+    map.on("resize", () => this.#keepPlace());
     map.on("contextmenu", (/** @type {any} */ event) => map.panTo(event.latlng));
     this.#bindPad();
   }
 
   /** Look up the place where the map stands now; from here on every rest of the map is looked up. */
   start() {
+    this.isLooking = true;
     this.#rest();
   }
 
-  /** @returns {Point} */
+  /**
+   * Where the crosshair stands. A map can be off its aim by the part of a pixel that Leaflet rounds away; that
+   * is no choice of anybody's, so the aim counts.
+   *
+   * @returns {Point}
+   */
   get place() {
-    const centre = this.map.getCenter();
-    return { lon: Number(centre.lng.toFixed(7)), lat: Number(centre.lat.toFixed(7)) };
+    if (this.aim) {
+      const off = this.map.latLngToContainerPoint([this.aim.lat, this.aim.lon]).subtract(this.map.getSize().divideBy(2));
+      if (Math.max(Math.abs(off.x), Math.abs(off.y)) <= ROUNDED_PX) return this.aim;
+    }
+    return pointAt(this.map.getCenter());
   }
 
   /**
@@ -61,6 +76,7 @@ export class Crosshair {
    */
   goTo({ lon, lat }, zoom = ZOOM_TO_PLACE) {
     this.map.setView([lat, lon], zoom, { animate: false });
+    this.#aimAt(pointAt({ lng: lon, lat }));
   }
 
   /** Ask the phone where it is; the best fix of the next ten seconds moves the map. */
@@ -83,8 +99,14 @@ export class Crosshair {
     setTimeout(() => this.#stopWatching(), FIX_WITHIN_MS);
   }
 
+  /** Take no further fix: the place that is being sent is the one that its author saw. */
+  settle() {
+    this.#stopWatching();
+  }
+
   /** @param {GeolocationCoordinates} coords */
   #propose({ longitude, latitude, accuracy }) {
+    if (this.watch === undefined) return; // a fix that was already on its way when watching ended
     if (this.fix.accuracy_m !== null && accuracy >= this.fix.accuracy_m) return;
     this.#setFix({ state: "fixed", accuracy_m: accuracy });
     this.#drawDisc(latitude, longitude, accuracy);
@@ -95,6 +117,7 @@ export class Crosshair {
   /** @param {Fix} fix */
   #setFix(fix) {
     this.fix = fix;
+    this.map.getContainer().dataset.fixState = fix.state;
     this.onfix(fix);
   }
 
@@ -147,26 +170,50 @@ export class Crosshair {
     const box = centre.toBounds(2 * Math.max(Math.abs(east_m), Math.abs(north_m)));
     const lat = north_m > 0 ? box.getNorth() : north_m < 0 ? box.getSouth() : centre.lat;
     const lon = east_m > 0 ? box.getEast() : east_m < 0 ? box.getWest() : centre.lng;
-    this.map.setView([lat, lon], this.map.getZoom(), { animate: false });
+    this.goTo({ lon, lat }, this.map.getZoom());
+  }
+
+  /** @param {Point} place */
+  #aimAt(place) {
+    const isNew = place.lon !== this.aim?.lon || place.lat !== this.aim?.lat;
+    this.aim = place;
+    if (isNew) this.onmove();
+  }
+
+  /**
+   * A keyboard that opens, or a browser bar that hides, resizes the map, and Leaflet then rounds its centre to
+   * whole pixels. The place was chosen by a person: it stays.
+   */
+  #keepPlace() {
+    if (!this.aim) return;
+    this.isResizing = true;
+    this.goTo(this.aim, this.map.getZoom());
+    this.isResizing = false;
   }
 
   #leave() {
+    if (this.isResizing) return;
+    this.isLooking = true;
     clearTimeout(this.resting);
     this.asking?.abort();
     this.onzone(null, "looking");
   }
 
   #rest() {
+    if (this.isResizing) return;
+    const isWhereItWas = this.aim === this.place && !this.isLooking;
+    this.#aimAt(this.place);
+    if (isWhereItWas) return;
     performance.mark("gridmap:map-rest");
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.#resolve(), REST_MS);
-    this.onmove();
   }
 
   async #resolve() {
     this.asking?.abort();
     const asking = new AbortController();
     this.asking = asking;
+    this.isLooking = false;
     const { lon, lat } = this.place;
     try {
       const answer = await ask(`${page.urls.at_point}?lon=${lon}&lat=${lat}`, { signal: asking.signal, patience_ms: 8_000 });
@@ -180,4 +227,12 @@ export class Crosshair {
     }
     requestAnimationFrame(() => performance.measure("gridmap:zone-shown", "gridmap:map-rest"));
   }
+}
+
+/**
+ * @param {{lng: number, lat: number}} centre
+ * @returns {Point} to seven decimals, about a centimetre: what the server keeps
+ */
+function pointAt({ lng, lat }) {
+  return { lon: Number(lng.toFixed(7)), lat: Number(lat.toFixed(7)) };
 }

@@ -163,6 +163,7 @@ export function startReport(map) {
   async function send() {
     if (isSending) return;
     isSending = true;
+    crosshair.settle(); // a better fix between two attempts would make the retry another report
     submit.disabled = true;
     hideTrouble();
     submit.dataset.state = "sending";
