@@ -38,6 +38,7 @@ _PUBLIC_ITEMS = (
     NavigationItem(key="tours", url="/tours", icon="route", label=lazy_gettext("路线")),
 )
 _ISSUES = NavigationItem(key="field", url="/field", icon="checklist", label=lazy_gettext("任务"))
+_ADMIN = NavigationItem(key="admin", url="/admin", icon="settings", label=lazy_gettext("管理"))
 _REPORT = NavigationItem(key="report", url="/field/report", icon="map-pin-plus", label=lazy_gettext("上报"))
 
 
@@ -48,6 +49,8 @@ def navigation(actor: Actor) -> tuple[NavigationItem, ...]:
         items.append(_ISSUES)
     if can(actor, Action.CREATE_ISSUE):
         items.insert(2, _REPORT)
+    if can(actor, Action.IMPORT_LAYERS):
+        items.append(_ADMIN)
     return tuple(items)
 
 

@@ -1,0 +1,27 @@
+"""What the back office (管理) offers: one table, from which its home page and the tab bar are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridmap.domain.permissions import Action, Actor, can
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuEntry:
+    """One page of the back office; ``label`` and ``about`` are lazy translations."""
+
+    url: str
+    icon: str
+    label: object
+    about: object
+    action: Action
+    """Who may not do this is not shown the entry."""
+
+
+ENTRIES: tuple[MenuEntry, ...] = ()
+
+
+def admin_entries(actor: Actor) -> tuple[MenuEntry, ...]:
+    """The pages that this actor may open."""
+    return tuple(entry for entry in ENTRIES if can(actor, entry.action))
