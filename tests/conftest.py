@@ -1,15 +1,18 @@
 """Real PostGIS for every test: one private cluster, template databases, transactions that are rolled back.
 
 ``GRIDMAP_TEST_SERVER_URL`` names another server to make the test databases on; without it the tests start
-gridmap's own embedded cluster in ``.gridmap-test/``.
+gridmap's own embedded cluster in ``.gridmap-test/``. Several processes of one run (``pytest -n``) share one
+cluster, which the first process holds, and make each template database once.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import uuid
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,20 +74,36 @@ class Server:
         self._admin.dispose()
 
 
+# Test databases may be lost at a power cut, so they need not wait for the disk.
+_QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_CLUSTER = EmbeddedPostgres(CHECKOUT / ".gridmap-test", settings=_QUICK)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before it starts its workers, the first process of a parallel run starts the cluster for them."""
+    if getattr(session.config.option, "numprocesses", None) and not _names_another_server():
+        _CLUSTER.start()
+
+
+def pytest_sessionfinish() -> None:
+    """Stop the cluster, if this process started it."""
+    _CLUSTER.stop()
+
+
+def _names_another_server() -> bool:
+    return bool(os.environ.get("GRIDMAP_TEST_SERVER_URL"))
+
+
 @pytest.fixture(scope="session")
 def server() -> Generator[Server]:
-    given = os.environ.get("GRIDMAP_TEST_SERVER_URL")
-    if given:
-        server = Server(given)
-        yield server
-        server.close()
-        return
-    # Test databases may be lost at a power cut, so they need not wait for the disk.
-    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    with EmbeddedPostgres(CHECKOUT / ".gridmap-test", settings=quick) as cluster:
-        server = Server(cluster.url("postgres"), cluster)
-        yield server
-        server.close()
+    if _names_another_server():
+        server = Server(os.environ["GRIDMAP_TEST_SERVER_URL"])
+    else:
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            _CLUSTER.start()
+        server = Server(_CLUSTER.url("postgres"), _CLUSTER)
+    yield server
+    server.close()
 
 
 def _fingerprint(*patterns: str) -> str:
@@ -95,8 +114,23 @@ def _fingerprint(*patterns: str) -> str:
     return digest.hexdigest()[:12]
 
 
+@contextmanager
+def _only_one_process() -> Generator[None]:
+    """Let the processes of a parallel run in one after the other."""
+    path = CHECKOUT / ".gridmap-test" / "templates.lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def _cached_template(server: Server, kind: str, fingerprint: str, fill: Callable[[Engine], None]) -> str:
     """A template database that is made anew only when what it is made of changed."""
+    with _only_one_process():
+        return _make_template(server, kind, fingerprint, fill)
+
+
+def _make_template(server: Server, kind: str, fingerprint: str, fill: Callable[[Engine], None]) -> str:
     checkout = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:6]
     name = f"gm_{kind}_{checkout}_{fingerprint}"
     present = server.databases()

@@ -32,6 +32,8 @@ from gridmap.storage.embedded_postgres import (
 )
 from gridmap.storage.embedded_postgres.pid_file import clear_stale_pid_file, running_postmaster
 
+pytestmark = pytest.mark.alone
+
 # The data is thrown away, so the tests need not wait for the disk.
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
 

@@ -19,7 +19,7 @@ import pytest
 from gridmap.storage.embedded_postgres import EmbeddedPostgres
 from gridmap.storage.embedded_postgres.pid_file import running_postmaster
 
-pytestmark = pytest.mark.committed
+pytestmark = [pytest.mark.committed, pytest.mark.alone]
 
 
 class Service:
