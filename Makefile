@@ -38,8 +38,8 @@ types: ## Python's types (strict), and JavaScript's
 	[ ! -f jsconfig.json ] || node node_modules/typescript/bin/tsc --project jsconfig.json --noEmit
 
 pytest: ## the tests alone, on what set-up left
-	$(PYTHON) -m pytest -n 2 --dist worksteal -m "not alone and not browser" $(TESTS)
-	$(PYTHON) -m pytest -m "alone or browser" $(TESTS)
+	$(PYTHON) -m pytest -n 2 --dist worksteal -m "axe or not (alone or browser)" $(TESTS)
+	$(PYTHON) -m pytest -m "(alone or browser) and not axe" $(TESTS)
 
 lock: ## pin the newest allowed Python packages anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --extra dev \

@@ -623,6 +623,7 @@ def test_a_report_can_be_made_with_the_keyboard_alone(open_visit: OpenVisit, peo
     visit.screenshot("report-delivered-desktop")
 
 
+@pytest.mark.axe
 @pytest.mark.parametrize("device", ["phone", "desktop"])
 @pytest.mark.parametrize("mode", ["lang=zh_CN", "lang=en", "care=1"])
 @pytest.mark.parametrize("path", ["/field", "/field?view=map", "/field/report", "/field/here"])

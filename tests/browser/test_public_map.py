@@ -76,6 +76,7 @@ def test_on_a_slow_net_and_machine_the_page_is_there_soon(open_visit: OpenVisit)
     assert shifted <= 0.05
 
 
+@pytest.mark.axe
 @pytest.mark.parametrize("care", ["0", "1"])
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 @pytest.mark.parametrize("device", ["phone", "desktop"])

@@ -177,6 +177,7 @@ def test_the_printed_sheet_has_every_stop_and_the_code(open_visit: OpenVisit) ->
     visit.screenshot("tour-print", full_page=True)
 
 
+@pytest.mark.axe
 @pytest.mark.parametrize("device", ["phone", "desktop"])
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("path", ["/tours", "tour"])
@@ -211,6 +212,7 @@ def area_path(visit: Visit, *, level: str) -> str:
     return visit.page.url.removeprefix(visit.base_url)
 
 
+@pytest.mark.axe
 @pytest.mark.parametrize("level", AREAS)
 @pytest.mark.parametrize("device", ["phone", "desktop"])
 @pytest.mark.parametrize("mode", MODES)

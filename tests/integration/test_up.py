@@ -95,7 +95,10 @@ class Service:
         assert self.process is not None
         parent = str(self.process.pid)
         for pid, command in self.processes().items():
-            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            try:
+                stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
             if stat[1] == parent and word in command:
                 return pid
         return None
