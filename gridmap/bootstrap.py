@@ -97,6 +97,11 @@ def demo_folder() -> Path:
     return Path(__file__).resolve().parent.parent / "geodata" / "demo"
 
 
+def standards_folder() -> Path:
+    """Where the code lists that this release brings are."""
+    return demo_folder().parent / "standards"
+
+
 def demo_password_of(settings: Settings) -> Callable[[str], str]:
     """Demo passwords follow from the secret key: each installation has its own, and none is stored."""
     return partial(_demo_password, secret_key(settings))

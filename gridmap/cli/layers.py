@@ -57,6 +57,11 @@ def layers() -> None:
 @click.option("--scheme", help="The grid scheme; areas go to community_grid without it.")
 @click.option("--new-scheme", metavar="NAME", help="Create the scheme under this name if it is absent.")
 @click.option("--code-prefix", default="", help="Digits before the file's area codes or the proposed ones.")
+@click.option(
+    "--code-edition",
+    metavar="EDITION",
+    help="Areas: the division list that their codes are of (`gridmap codes`).",
+)
 @click.option("--default-category", metavar="CODE", help="What unknown categories become.")
 @click.option("--source", metavar="NAME", help="Where ids come from; the file's name without it.")
 @click.option("--reporter", metavar="USERNAME", help="Issues: recorded under this account.")
@@ -79,6 +84,7 @@ def import_command(
     scheme: str | None,
     new_scheme: str | None,
     code_prefix: str,
+    code_edition: str | None,
     default_category: str | None,
     source: str | None,
     reporter: str | None,
@@ -109,6 +115,7 @@ def import_command(
         scheme_code=scheme,
         new_scheme_name=new_scheme,
         code_prefix=code_prefix,
+        code_edition=code_edition,
         default_category=default_category,
         reporter=reporter,
         valid_from=None if valid_from is None else valid_from.date(),

@@ -93,12 +93,16 @@ class ImportedIssue:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """An entry of a dictionary of categories, as far as files may name it."""
+    """An entry of a dictionary of categories, as far as files may name it.
+
+    ``aliases`` are the codes and names that other standards have for it.
+    """
 
     code: str
     name: str
     name_en: str
     is_restricted: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

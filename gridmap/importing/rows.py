@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import shapely
 
 from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.category_codes import type_code
 from gridmap.domain.imports import (
     Category,
     ImportedArea,
@@ -341,11 +342,15 @@ def _each_row(
 
 
 def _by_word(categories: Sequence[Category]) -> dict[str, str]:
-    """Category codes by their names in either language and by themselves; codes win over names."""
+    """Category codes by themselves, by their names in either language, and by what others call them, in
+    this order of strength."""
     by_word: dict[str, str] = {}
     for category in categories:
+        for alias in category.aliases:
+            by_word[_word(alias)] = category.code
+    for category in categories:
         for word in (category.name, category.name_en):
-            by_word.setdefault(_word(word), category.code)
+            by_word[_word(word)] = category.code
     for category in categories:
         by_word[_word(category.code)] = category.code
     return by_word
@@ -364,7 +369,7 @@ def _category(
     remarks: list[Remark],
 ) -> str:
     named = cells.text(index, "category")
-    known = by_word.get(_word(named)) if named else None
+    known = by_word.get(_word(named)) or by_word.get(type_code(named) or "") if named else None
     if known is not None:
         return known
     if default is None:

@@ -20,7 +20,8 @@ from gridmap.domain.opening_hours import week_minutes
 AREA_LEVELS = ("subdistrict", "community", "grid", "micro_grid")
 
 # Six decimals of a degree are a decimetre; `overview` shares its edges with its neighbours.
-# `ix_area_current_code` narrows to the level; a level of one subdistrict is drawn whole.
+# `ix_area_current_code` narrows to scheme and level; a level of one subdistrict is drawn whole. Without a
+# scheme's code the installation's own is meant: the first with current areas.
 _AREAS_SQL = text(
     """
     SELECT json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(feature), '[]'))::text
@@ -35,6 +36,12 @@ _AREAS_SQL = text(
                    'geometry', ST_AsGeoJSON(overview, 6)::json) AS feature
         FROM area
         WHERE level = :level AND valid_to IS NULL
+          AND scheme_id = (SELECT scheme.id FROM grid_scheme AS scheme
+                           WHERE (CAST(:scheme_code AS text) IS NULL OR scheme.code = :scheme_code)
+                             AND EXISTS (SELECT FROM area AS any_area
+                                         WHERE any_area.scheme_id = scheme.id AND any_area.valid_to IS NULL)
+                           ORDER BY scheme.id
+                           LIMIT 1)
         ORDER BY code, id
         LIMIT 100000
     ) AS drawn
@@ -97,8 +104,8 @@ _SERVICE_POINTS_SQL = text(
 _PLAIN: Mapping[str, Any] = {"compounds": _COMPOUNDS_SQL, "streets": _STREETS_SQL}
 
 
-def areas_geojson(session: Session, level: str) -> str:
-    """The current areas of a level: id, code, names and a label point.
+def areas_geojson(session: Session, level: str, *, scheme_code: str | None = None) -> str:
+    """The current areas of a level: id, code, names and label point; of the first scheme unless one is named.
 
     Raises
     ------
@@ -107,7 +114,8 @@ def areas_geojson(session: Session, level: str) -> str:
     """
     if level not in AREA_LEVELS:
         raise NotFound(what="level", level=level)
-    return str(session.execute(_AREAS_SQL, {"level": level}).scalar_one())
+    values = {"level": level, "scheme_code": scheme_code}
+    return str(session.execute(_AREAS_SQL, values).scalar_one())
 
 
 def ground_geojson(session: Session, layer: str) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from gridmap.domain.imports import Category, ImportedServicePoint, ImportedStreet
+from gridmap.storage.codes import crosswalk
 from gridmap.storage.search_keys import search_key
 from gridmap.storage.tables import (
     AccountRow,
@@ -205,9 +206,16 @@ def service_point_categories(session: Session) -> list[Category]:
 
 
 def issue_categories(session: Session) -> list[Category]:
-    """The dictionary of issues."""
+    """The dictionary of issues, with what other standards call its entries."""
+    aliases: dict[str, list[str]] = {}
+    for entry in crosswalk(session):
+        if entry.category_code is not None:
+            aliases.setdefault(entry.category_code, []).extend((entry.code, entry.name))
     query = select(IssueCategoryRow).order_by(IssueCategoryRow.sort_order)
-    return [Category(row.code, row.name, row.name_en) for row in session.scalars(query)]
+    return [
+        Category(row.code, row.name, row.name_en, aliases=tuple(aliases.get(row.code, ())))
+        for row in session.scalars(query)
+    ]
 
 
 def find_account(session: Session, username: str | None) -> int | None:

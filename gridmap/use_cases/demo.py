@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from gridmap.storage import demo_files
+from gridmap.use_cases.codes import load_crosswalk
 from gridmap.use_cases.demo_issues import load_issues
 
 # Demo passwords are drawn from a key, not thought up by people: no list of words finds them, so a light hash
@@ -28,6 +29,7 @@ def load_demo(
     demo_files.write_people(
         session, folder, password_hash_of=lambda username: _LIGHT_HASHER.hash(password_of(username)), now=now
     )
+    load_crosswalk(session, folder.parent / "standards")
     # Routing asks twelve hundred times: the planner should know by then how large the tables are.
     demo_files.analyse(session)
     load_issues(

@@ -31,6 +31,7 @@ from gridmap.importing.tables import ReadLimits, SourceTable
 from gridmap.storage import imports as store
 from gridmap.storage.layer_versions import bump_layer_version
 from gridmap.use_cases.bulk_routing import Progress
+from gridmap.use_cases.codes import UpdatedCodes, with_current_codes
 from gridmap.use_cases.import_areas import import_areas
 from gridmap.use_cases.import_issues import import_issues
 from gridmap.use_cases.import_service_points import import_service_points
@@ -102,6 +103,8 @@ class ImportRequest:
     code_prefix : digits put before the file's area codes, or that proposed codes begin with
     default_category : what unknown categories become
     reporter : the account that imported issues are recorded under
+    code_edition : the edition of the division list that the file's area codes are of; they are brought to the
+        current one, and rows without a code are found by name below their parent
     valid_from : the first day of the areas' new versions; None: today
     swap_axes : latitude (or northing) comes first in the file
     row_limit : read only so many rows
@@ -120,6 +123,7 @@ class ImportRequest:
     code_prefix: str = ""
     default_category: str | None = None
     reporter: str | None = None
+    code_edition: str | None = None
     valid_from: date | None = None
     swap_axes: bool = False
     row_limit: int | None = None
@@ -244,17 +248,25 @@ def _import_areas(
         level=level,
         code_prefix=request.code_prefix,
     )
+    coded = UpdatedCodes(parsed.rows, [], [])
+    if request.code_edition is not None:
+        coded = with_current_codes(session, parsed.rows, edition=request.code_edition)
     outcome = import_areas(
         session,
         actor,
-        parsed.rows,
+        coded.rows,
         level=level,
         scheme_id=scheme_id,
         code_prefix=request.code_prefix,
         valid_from=valid_from,
         progress=progress,
     )
-    return _with_findings(outcome, prepared, parsed.rejections, parsed.remarks)
+    return _with_findings(
+        outcome,
+        prepared,
+        [*parsed.rejections, *coded.rejections],
+        [*parsed.remarks, *coded.remarks],
+    )
 
 
 def _import_service_points(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext
+
 from gridmap.domain.permissions import Action, Actor, can
 
 
@@ -19,7 +21,15 @@ class MenuEntry:
     """Who may not do this is not shown the entry."""
 
 
-ENTRIES: tuple[MenuEntry, ...] = ()
+ENTRIES: tuple[MenuEntry, ...] = (
+    MenuEntry(
+        url="/admin/schemes",
+        icon="layers-subtract",
+        label=lazy_gettext("网格体系与编码"),
+        about=lazy_gettext("并列的网格体系、区划代码表、问题类别对照"),
+        action=Action.IMPORT_LAYERS,
+    ),
+)
 
 
 def admin_entries(actor: Actor) -> tuple[MenuEntry, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, Flask, Response, url_for
+from flask import Blueprint, Flask, Response, request, url_for
 
 from gridmap.domain.errors import NotFound
 from gridmap.domain.office_time import office_day
 from gridmap.queries.map_layers import AREA_LEVELS, areas_geojson, ground_geojson, service_points_geojson
 from gridmap.queries.overview import Overview
+from gridmap.queries.schemes import drawn_schemes
 from gridmap.queries.tiles import BASE_LAYERS, HIGHEST_ZOOM, LOWEST_ZOOM, base_tile
 from gridmap.web.access import public
 from gridmap.web.deps import deps
@@ -42,15 +43,24 @@ def base(z: int, x: int, y: int) -> Response:
 @blueprint.get("/layers/areas/<level>.geojson")
 @public
 def areas(level: str) -> Response:
-    """The current areas of a level."""
-    if level not in AREA_LEVELS:
+    """The current areas of a level, of the scheme that ``?scheme=`` names or of the installation's own."""
+    scheme_code = request.args.get("scheme") or None
+    if level not in AREA_LEVELS or not _is_scheme_code(scheme_code):
         raise NotFound(what="level", level=level)
     return answer_layer(
-        f"areas/{level}",
+        f"areas/{level}/{scheme_code or ''}",
         layers=("areas",),
         mimetype=_GEOJSON,
-        make=lambda session: areas_geojson(session, level).encode(),
+        make=lambda session: areas_geojson(session, level, scheme_code=scheme_code).encode(),
     )
+
+
+def _is_scheme_code(text: str | None) -> bool:
+    """Whether the database may be asked for it: what is no code takes no room in the cache either."""
+    if text is None:
+        return True
+    with deps().sessions() as session:
+        return any(scheme.code == text for scheme in drawn_schemes(session, today=local_today()))
 
 
 @blueprint.get("/layers/<any(compounds, streets):layer>.geojson")
@@ -89,9 +99,9 @@ def base_tiles_url(about: Overview) -> str:
     return f"/tiles/base/{{z}}/{{x}}/{{y}}.mvt?v={about.version(*BASE_LAYERS)}"
 
 
-def areas_url(about: Overview, level: str) -> str:
-    """The address of a level of areas for this version of the data."""
-    return url_for("layers.areas", level=level, v=about.version("areas"))
+def areas_url(about: Overview, level: str, *, scheme_code: str | None = None) -> str:
+    """The address of a level of areas for this version of the data; None: of our own scheme."""
+    return url_for("layers.areas", level=level, scheme=scheme_code, v=about.version("areas"))
 
 
 def ground_url(about: Overview, layer: str) -> str:

@@ -3,6 +3,13 @@
 from gridmap.storage.tables.accounts import AccountRow, ApiTokenRow
 from gridmap.storage.tables.areas import AreaRow, GridSchemeRow, ResponsibilityZoneRow
 from gridmap.storage.tables.base import Row
+from gridmap.storage.tables.codes import (
+    CategoryCrosswalkRow,
+    DivisionAliasRow,
+    DivisionEditionRow,
+    DivisionRecodingRow,
+    DivisionRow,
+)
 from gridmap.storage.tables.housekeeping import ImportBatchRow, LayerVersionRow, NotificationRow
 from gridmap.storage.tables.issues import (
     ISSUE_NUMBER_SEQUENCE,
@@ -34,8 +41,13 @@ __all__ = [
     "AreaRow",
     "AssignmentRow",
     "BuildingRow",
+    "CategoryCrosswalkRow",
     "CompoundGateRow",
     "CompoundRow",
+    "DivisionAliasRow",
+    "DivisionEditionRow",
+    "DivisionRecodingRow",
+    "DivisionRow",
     "GridSchemeRow",
     "ImportBatchRow",
     "IssueCategoryRow",

@@ -29,6 +29,7 @@ from gridmap.queries.places import (
     load_place,
     nearest_places,
 )
+from gridmap.queries.schemes import SchemeName, drawn_schemes
 from gridmap.web.access import public
 from gridmap.web.assets import sprite_url
 from gridmap.web.deps import deps
@@ -69,6 +70,9 @@ class MapPage:
     wanted: PlaceFilter
     statuses: Mapping[str, str]
     layers_on: Sequence[str]
+    schemes: Sequence[SchemeName]
+    """The grid schemes to choose among; empty while there is only one."""
+    scheme_code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +117,20 @@ def map_page() -> str:
         found, total = list_places(session, wanted, today=today, page_size=_FIRST_LINES)
         categories = category_choices(list_categories(session, today=today), wanted.categories)
         communities = list_areas(session, "community")
+        schemes = drawn_schemes(session, today=today)
     layers_on = _layers_on()
+    scheme = next((each for each in schemes if each.code == request.args.get("scheme")), None)
     page = MapPage(
-        map=_public_map(about, layers_on),
-        data=_map_data(about, categories, communities),
+        map=_public_map(about, layers_on, scheme_code=scheme.code if scheme else None),
+        data=_map_data(about, categories, communities) | {"scheme": scheme.code if scheme else None},
         lines=[place_line(place) for place in found],
         total=total,
         categories=categories,
         wanted=wanted,
         statuses=status_words(),
         layers_on=layers_on,
+        schemes=schemes if len(schemes) > 1 else [],
+        scheme_code=scheme.code if scheme else "",
     )
     return render_template("public/map.html", page=page)
 
@@ -136,8 +144,8 @@ def _layers_on() -> tuple[str, ...]:
     )
 
 
-def _public_map(about: Overview, layers_on: Sequence[str]) -> MapParts:
-    urls = {level: areas_url(about, level) for level in AREA_LAYERS}
+def _public_map(about: Overview, layers_on: Sequence[str], *, scheme_code: str | None) -> MapParts:
+    urls = {level: areas_url(about, level, scheme_code=scheme_code) for level in AREA_LAYERS}
     urls |= {layer: ground_url(about, layer) for layer in ("streets", "compounds")}
     overlays = [
         OverlayLayer(key=key, url=url, style=key, is_on=key in layers_on) for key, url in urls.items()

@@ -68,6 +68,7 @@ function writeAddress({ is_step = false } = {}) {
   if (state.typed) query.set("q", state.typed);
   if (state.selected) query.set("sel", String(state.selected));
   if (state.area) query.set("area", state.area);
+  if (page.scheme) query.set("scheme", page.scheme);
   const layers = [...state.layers].sort().join(",");
   if (layers !== [...page.default_layers].sort().join(",")) query.set("layers", layers);
   const { lat, lng } = map.getCenter();
@@ -82,7 +83,7 @@ function writeAddress({ is_step = false } = {}) {
   for (const link of document.querySelectorAll("[data-keep-state]")) {
     const there = new URL(/** @type {HTMLAnchorElement} */ (link).href);
     const kept = new URLSearchParams(query);
-    for (const name of ["lang", "care"]) {
+    for (const name of ["lang", "care", "scheme"]) {
       const value = there.searchParams.get(name);
       if (value) kept.set(name, value);
     }
