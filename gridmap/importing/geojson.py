@@ -1,7 +1,7 @@
 """GeoJSON, read feature by feature so that one bad geometry costs one row.
 
-Accepts what people really have: a byte order mark, a Feature or a bare geometry instead of a collection, the
-old ``crs`` member, a third coordinate, rings that were not closed.
+Accepts what people really have: a byte order mark, UTF-16, a Feature or a bare geometry instead of a
+collection, a plain list of either, the old ``crs`` member, a third coordinate, rings that were not closed.
 """
 
 from __future__ import annotations
@@ -10,24 +10,12 @@ import json
 from typing import Any
 
 import numpy as np
-import shapely
 
-from gridmap.domain.imports import Rejection, Remark
+from gridmap.domain.imports import Rejection
 from gridmap.importing.encodings import decode_text
 from gridmap.importing.errors import EncodingUnknown, FileUnreadable
-from gridmap.importing.tables import GeometryArray, ReadLimits, SourceTable, shown
-
-_GEOMETRY_TYPES = frozenset(
-    {
-        "Point",
-        "MultiPoint",
-        "LineString",
-        "MultiLineString",
-        "Polygon",
-        "MultiPolygon",
-        "GeometryCollection",
-    }
-)
+from gridmap.importing.json_shapes import GEOMETRY_TYPES, shapes_of
+from gridmap.importing.tables import LayerInfo, ReadLimits, SourceTable, shown
 
 
 def read_geojson(content: bytes, *, layer_name: str, limits: ReadLimits, encoding: str | None) -> SourceTable:
@@ -43,7 +31,6 @@ def read_geojson(content: bytes, *, layer_name: str, limits: ReadLimits, encodin
     features = _features(document)
     limits.hold("row_count", len(features))
     rejections: list[Rejection] = []
-    remarks: list[Remark] = []
     rows: list[tuple[int, dict[str, Any], Any]] = []
     headers: dict[str, None] = {}
     for number, feature in enumerate(features, start=1):
@@ -55,27 +42,56 @@ def read_geojson(content: bytes, *, layer_name: str, limits: ReadLimits, encodin
         headers.update(dict.fromkeys(attributes))
         limits.hold("column_count", len(headers))
         rows.append((number, attributes, feature.get("geometry") if "geometry" in feature else None))
-    geometry, unreadable, closed = _geometries([geometry for _, _, geometry in rows])
-    for index in unreadable:
-        number, _, member = rows[index]
-        rejections.append(Rejection(number, "geometry", shown(member), "geometry_unreadable"))
-    for index in closed:
-        remarks.append(Remark(rows[index][0], "geometry", "", "ring_closed"))
-    kept = [index for index in range(len(rows)) if index not in unreadable]
+    members = [geometry for _, _, geometry in rows]
+    numbers = [number for number, _, _ in rows]
+    shapes = shapes_of(members)
+    kept = [index for index in range(len(rows)) if index not in shapes.unreadable]
     return SourceTable(
-        row_numbers=np.array([rows[index][0] for index in kept], dtype=np.int64),
+        row_numbers=np.array([numbers[index] for index in kept], dtype=np.int64),
         columns={header: [rows[index][1].get(header) for index in kept] for header in headers},
-        geometry=geometry[kept],
+        geometry=shapes.geometry[kept],
         declared_crs=_declared_crs(document),
         encoding=codec,
         file_format="GeoJSON",
         layer_name=layer_name,
-        rejections=rejections,
-        remarks=remarks,
+        rejections=[*rejections, *shapes.rejections(numbers, members)],
+        remarks=shapes.remarks(numbers),
     )
 
 
-def _document(content: bytes, encoding: str | None) -> tuple[dict[str, Any], str]:
+def describe_geojson(content: bytes, *, name: str, limits: ReadLimits) -> LayerInfo:
+    """Describe a GeoJSON document: it has no index, so all of it is parsed, but no shape is made.
+
+    Raises
+    ------
+    FileUnreadable, EncodingUnknown, LimitPassed
+    """
+    document, _ = _document(content, None)
+    features = _features(document)
+    limits.hold("row_count", len(features))
+    headers: dict[str, None] = {}
+    kinds: set[str] = set()
+    for feature in features:
+        if not isinstance(feature, dict):
+            continue
+        properties = feature.get("properties")
+        headers.update(
+            dict.fromkeys(_attributes(properties if isinstance(properties, dict) else {}, feature.get("id")))
+        )
+        limits.hold("column_count", len(headers))
+        geometry = feature.get("geometry")
+        if isinstance(geometry, dict):
+            kinds.add(str(geometry.get("type")).removeprefix("Multi"))
+    return LayerInfo(
+        name=name,
+        geometry_type=kinds.pop() if len(kinds) == 1 else "Unknown",
+        row_count=len(features),
+        headers=tuple(headers),
+        stated_crs=_declared_crs(document),
+    )
+
+
+def _document(content: bytes, encoding: str | None) -> tuple[Any, str]:
     try:
         text, codec = decode_text(content, declared=encoding)
         document = json.loads(text)
@@ -88,22 +104,34 @@ def _document(content: bytes, encoding: str | None) -> tuple[dict[str, Any], str
         raise FileUnreadable(detail="nested_too_deep") from error
     except ValueError as error:
         raise FileUnreadable(detail="not_json") from error
-    if not isinstance(document, dict):
-        raise FileUnreadable(detail="not_geojson")
     return document, codec
 
 
-def _features(document: dict[str, Any]) -> list[Any]:
-    kind = document.get("type")
+def _features(document: Any) -> list[Any]:
+    if isinstance(document, list):
+        # No standard, but what web maps are fed with; one good element shows that places were meant.
+        members = [_as_feature(member) for member in document]
+        if any(isinstance(member, dict) and _is_feature(member) for member in members):
+            return members
+        raise FileUnreadable(detail="not_geojson")
+    kind = document.get("type") if isinstance(document, dict) else None
     if kind == "FeatureCollection" and isinstance(document.get("features"), list):
         return document["features"]
     if kind == "Feature":
         return [document]
-    if isinstance(kind, str) and kind in _GEOMETRY_TYPES:
+    if isinstance(kind, str) and kind in GEOMETRY_TYPES:
         parts = document.get("geometries")
         members = parts if kind == "GeometryCollection" and isinstance(parts, list) else [document]
         return [{"type": "Feature", "properties": {}, "geometry": member} for member in members]
     raise FileUnreadable(detail="not_geojson")
+
+
+def _as_feature(member: Any) -> Any:
+    """A bare geometry as a feature of its own; anything else as it is."""
+    kind = member.get("type") if isinstance(member, dict) else None
+    if isinstance(kind, str) and kind in GEOMETRY_TYPES:
+        return {"type": "Feature", "properties": {}, "geometry": member}
+    return member
 
 
 def _is_feature(feature: dict[str, Any]) -> bool:
@@ -121,60 +149,9 @@ def _attributes(properties: dict[Any, Any], feature_id: object) -> dict[str, Any
     return attributes
 
 
-def _geometries(members: list[Any]) -> tuple[GeometryArray, set[int], list[int]]:
-    """Geometries of the members, the places of unreadable ones, and of those whose rings were closed."""
-    texts = np.array([_as_text(member) for member in members], dtype=object)
-    geometry = np.empty(len(members), dtype=object)
-    if len(members):
-        geometry[:] = shapely.from_geojson(texts, on_invalid="ignore")
-    unreadable: set[int] = set()
-    closed: list[int] = []
-    for index in np.flatnonzero([found is None for found in geometry]):
-        place = int(index)
-        if members[place] is None:
-            continue
-        mended = _with_closed_rings(members[place])
-        if mended is None:
-            unreadable.add(place)
-        else:
-            geometry[place] = mended
-            closed.append(place)
-    return geometry, unreadable, closed
-
-
-def _as_text(member: object) -> str | None:
-    if not isinstance(member, dict) or member.get("type") not in _GEOMETRY_TYPES:
-        return None
-    try:
-        # NaN and Infinity are no JSON: GEOS refuses them, and so the row is refused.
-        return json.dumps(member)
-    except (RecursionError, ValueError):
-        return None
-
-
-def _with_closed_rings(member: object) -> shapely.Geometry | None:
-    """The polygon with each ring's first position repeated at its end; None if that does not mend it."""
-    if not isinstance(member, dict) or member.get("type") not in ("Polygon", "MultiPolygon"):
-        return None
-    try:
-        coordinates = member["coordinates"]
-        if member["type"] == "Polygon":
-            mended = [_closed(ring) for ring in coordinates]
-        else:
-            mended = [[_closed(ring) for ring in polygon] for polygon in coordinates]
-        text = json.dumps({"type": member["type"], "coordinates": mended})
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError):
-        return None
-    return shapely.from_geojson(text, on_invalid="ignore")
-
-
-def _closed(ring: list[Any]) -> list[Any]:
-    return ring if ring[0] == ring[-1] else [*ring, ring[0]]
-
-
-def _declared_crs(document: dict[str, Any]) -> str | None:
+def _declared_crs(document: Any) -> str | None:
     """The name in the old ``crs`` member, for example ``urn:ogc:def:crs:EPSG::4547``."""
-    crs = document.get("crs")
+    crs = document.get("crs") if isinstance(document, dict) else None
     properties = crs.get("properties") if isinstance(crs, dict) else None
     name = properties.get("name") if isinstance(properties, dict) else None
     return name if isinstance(name, str) and name.strip() else None

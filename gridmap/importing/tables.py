@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridmap.domain.imports import Rejection, Remark
-from gridmap.importing.errors import LimitPassed
+from gridmap.importing.errors import ImportRefused, LimitPassed
 
 GeometryArray = npt.NDArray[np.object_]
 """Shape (n,): shapely geometries, None where a row has none."""
@@ -18,11 +18,13 @@ GeometryArray = npt.NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """How much is read before gridmap says that it is too much."""
+    """How much is read before gridmap says that it is too much; zips in zips count together."""
 
     file_bytes: int = 512 * 1024**2
     unzipped_bytes: int = 2 * 1024**3
     archive_entries: int = 2_000
+    archive_depth: int = 3
+    layer_count: int = 500
     row_count: int = 500_000
     column_count: int = 512
     vertex_count: int = 50_000_000
@@ -83,6 +85,49 @@ class SourceTable:
             columns={name: values[:row_count] for name, values in self.columns.items()},
             geometry=None if self.geometry is None else self.geometry[:row_count],
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerInfo:
+    """What a file says of one of its layers, without all of it having been read.
+
+    Attributes
+    ----------
+    name : what ``read_table`` takes as ``source_layer``
+    geometry_type : as GDAL names them (``Point``, ``MultiPolygon``, ``Unknown`` for mixed), None: no places
+    row_count : None where only reading all of it would tell
+    headers : the names of its columns
+    stated_crs : as ``SourceTable.declared_crs``
+    problem : why this layer cannot be read, though others of the file may
+    """
+
+    name: str
+    geometry_type: str | None
+    row_count: int | None
+    headers: tuple[str, ...]
+    stated_crs: str | None
+    problem: ImportRefused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first rows of a table as text that a person can look over; ``rows`` are as long as ``headers``."""
+
+    headers: tuple[str, ...]
+    row_numbers: tuple[int, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def preview(table: SourceTable, row_count: int = 20) -> Preview:
+    """Show a table's first rows; values are one line each and cut to a readable length."""
+    first = table.first(row_count)
+    columns = [[shown(value) for value in values] for values in first.columns.values()]
+    rows = zip(*columns, strict=True) if columns else (() for _ in range(first.row_count))
+    return Preview(
+        headers=tuple(first.headers),
+        row_numbers=tuple(int(number) for number in first.row_numbers),
+        rows=tuple(tuple(row) for row in rows),
+    )
 
 
 _SHOWN_LENGTH = 80
