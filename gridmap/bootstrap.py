@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from gridmap.importing.tables import ReadLimits
 from gridmap.settings import Settings
 from gridmap.storage.embedded_postgres import EmbeddedPostgres
 from gridmap.storage.engine import libpq_address, make_engine, make_sessions
@@ -37,6 +38,18 @@ def read_settings() -> Settings:
 def now_utc() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)
+
+
+def import_limits(settings: Settings) -> ReadLimits:
+    """How much of a file an import reads before it says that it is too much."""
+    return ReadLimits(
+        file_bytes=settings.import_max_bytes,
+        unzipped_bytes=settings.import_max_unzipped_bytes,
+        archive_entries=settings.import_max_archive_entries,
+        row_count=settings.import_max_rows,
+        column_count=settings.import_max_columns,
+        vertex_count=settings.import_max_vertices,
+    )
 
 
 @contextmanager

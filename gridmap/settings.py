@@ -63,10 +63,26 @@ class Settings:
         9, env="GRIDMAP_PHOTOS_PER_ISSUE_MAX", help="Photos accepted for one issue."
     )
     import_max_bytes: int = _setting(
-        200_000_000, env="GRIDMAP_IMPORT_MAX_BYTES", help="Largest file, unpacked, that an import reads."
+        200_000_000, env="GRIDMAP_IMPORT_MAX_BYTES", help="Largest file that an import reads."
+    )
+    import_max_unzipped_bytes: int = _setting(
+        1_000_000_000,
+        env="GRIDMAP_IMPORT_MAX_UNZIPPED_BYTES",
+        help="Most that the files in a zip (.gz, .bz2, .xlsx) may hold together, unpacked.",
+    )
+    import_max_archive_entries: int = _setting(
+        2_000, env="GRIDMAP_IMPORT_MAX_ARCHIVE_ENTRIES", help="Most files in a zip that an import opens."
     )
     import_max_rows: int = _setting(
         500_000, env="GRIDMAP_IMPORT_MAX_ROWS", help="Most rows that one import reads."
+    )
+    import_max_columns: int = _setting(
+        512, env="GRIDMAP_IMPORT_MAX_COLUMNS", help="Most columns of a file that an import reads."
+    )
+    import_max_vertices: int = _setting(
+        50_000_000,
+        env="GRIDMAP_IMPORT_MAX_VERTICES",
+        help="Most vertices that the shapes of one import may have together.",
     )
     outside_grid_policy: str = _setting(
         "nearest",

@@ -14,13 +14,13 @@ import click
 from sqlalchemy.orm import Session
 
 from gridmap import bootstrap
+from gridmap.cli.inspect_file import inspect_command
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Actor
 from gridmap.domain.placement import OutsidePolicy
 from gridmap.importing.columns import Layer
-from gridmap.importing.tables import ReadLimits
 from gridmap.settings import Settings
 from gridmap.storage.imports import LayerCount, layer_counts
 from gridmap.storage.unit_of_work import unit_of_work
@@ -43,6 +43,9 @@ _STAGES = {
 @click.group()
 def layers() -> None:
     """Import layers from files."""
+
+
+layers.add_command(inspect_command)
 
 
 @layers.command("import")
@@ -69,7 +72,7 @@ def layers() -> None:
     "--valid-from", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="First day; else today."
 )
 @click.option("--encoding", help="Of the file's text: utf-8, gb18030, big5 …; else found by evidence.")
-@click.option("--source-layer", metavar="NAME", help="Which layer of a GeoPackage or zip.")
+@click.option("--source-layer", metavar="NAME", help="Which layer, as `inspect` lists them.")
 @click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write findings as CSV.")
 @click.option("--dry-run", is_flag=True, help="Do everything, store nothing.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many rows.")
@@ -95,7 +98,9 @@ def import_command(
     dry_run: bool,
     limit: int | None,
 ) -> None:
-    """Import FILE: GeoJSON, GeoPackage, Shapefile (also zipped) or CSV.
+    """Import FILE: Shapefile, GeoJSON, GeoPackage, FileGDB, KML, DXF, FlatGeobuf, CSV, Excel, OpenStreetMap.
+
+    Also zipped; `gridmap layers inspect FILE` shows what is in it.
 
     Good rows are imported, the others are listed with their reasons. The same file again changes nothing.
     Exit code 0: imported, perhaps without some rows; 1: refused, nothing stored; 2: wrong options.
@@ -121,11 +126,7 @@ def import_command(
         valid_from=None if valid_from is None else valid_from.date(),
         swap_axes=swap_axes,
         row_limit=limit,
-        limits=ReadLimits(
-            file_bytes=settings.import_max_bytes,
-            unzipped_bytes=settings.import_max_bytes,
-            row_count=settings.import_max_rows,
-        ),
+        limits=bootstrap.import_limits(settings),
     )
     progress = _Progress()
     started = time.monotonic()

@@ -69,6 +69,7 @@ def read_table(
     encoding: str | None = None,
     place_columns: Mapping[str, str] | None = None,
     limits: ReadLimits | None = None,
+    needs_places: bool = True,
 ) -> SourceTable:
     """Read one layer of a file as it is, in its own coordinates.
 
@@ -79,6 +80,7 @@ def read_table(
     encoding : of the text, if the person knows it
     place_columns : ``lon``/``lat``, ``x``/``y`` or ``wkt`` to header, for tables with unusual headers
     limits : how much is too much
+    needs_places : refuse a table whose rows lie nowhere; else its ``geometry`` is None
 
     Raises
     ------
@@ -91,9 +93,10 @@ def read_table(
     with data_files(path, limits) as sources:
         source, own_name, shown_name = _chosen(sources, source_layer, geometry_words, limits)
         table = _read(source, own_name, encoding=encoding, place_columns=place_columns or {}, limits=limits)
-    if table.geometry is None:
+    if table.geometry is not None:
+        limits.hold("vertex_count", int(shapely.get_num_coordinates(table.geometry).sum()))
+    elif needs_places:
         raise NoGeometryColumn(headers=table.headers)
-    limits.hold("vertex_count", int(shapely.get_num_coordinates(table.geometry).sum()))
     return replace(table, layer_name=shown_name)
 
 
