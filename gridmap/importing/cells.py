@@ -16,7 +16,7 @@ from gridmap.domain.office_time import OFFICE_TIME, office_day
 from gridmap.importing.tables import SourceTable, shown
 
 _EARLIEST_YEAR = 1950
-_WORD_BREAKS = re.compile(r"[,,、;;|/]+")
+_WORD_BREAKS = re.compile(r"[,\uff0c、;\uff1b|/]+")
 _DATE_TIME = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
     r"(?:[ T]+(\d{1,2})[::时](\d{1,2})(?:[::分](\d{1,2})(?:\.\d+)?)?秒?)?"

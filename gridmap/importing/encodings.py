@@ -85,8 +85,20 @@ def decode_text(content: bytes, *, declared: str | None = None) -> tuple[str, st
     for mark, codec in _BOMS:
         if content.startswith(mark):
             return _strictly(content[len(mark) :], codec), codec
+    unmarked = _utf_16_without_mark(content)
+    if unmarked is not None and declared is None:
+        return _strictly(content, unmarked), unmarked
     codec = decide_encoding([content], declared=declared)
     return _strictly(content, codec), codec
+
+
+def _utf_16_without_mark(content: bytes) -> str | None:
+    """Say which UTF-16 it is, if every other byte of the beginning is often zero, as of digits and commas."""
+    head = content[:1_024]
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd * 4 > len(head) and even == 0:
+        return "utf-16-le"
+    return "utf-16-be" if even * 4 > len(head) and odd == 0 else None
 
 
 def decide_encoding(

@@ -204,7 +204,10 @@ def _text(element: Element) -> str | None:
 def _geometry(element: Element) -> Any:
     """The first geometry among the children as GeoJSON; None for none, text for one that is no shape."""
     for child in element:
-        found = _shape(child)
+        try:
+            found = _shape(child)
+        except _NoPosition as bad:
+            return str(bad)
         if found is not None:
             return found
     return None
@@ -252,7 +255,11 @@ def _track(element: Element) -> list[list[float]]:
     return [_position((child.text or "").split()) for child in element if _local(child) == "coord"]
 
 
+class _NoPosition(Exception):
+    """The text that should have been longitude and latitude."""
+
+
 def _position(parts: list[str]) -> list[float]:
-    """Two numbers; fewer where the text holds no two, which no shape can be made of."""
-    numbers = [float(part) for part in parts[:2] if _NUMBER.fullmatch(part)]
-    return numbers if len(numbers) == 2 else []
+    if len(parts) < 2 or not all(_NUMBER.fullmatch(part) for part in parts[:2]):
+        raise _NoPosition(",".join(parts))
+    return [float(part) for part in parts[:2]]

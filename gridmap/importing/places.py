@@ -63,10 +63,14 @@ PAIR_HEADERS = frozenset(
         "位置坐标",
     }
 )
+_PAIRS = (
+    (("lon", "lat"), (LON_HEADERS, LAT_HEADERS), "lon_lat"),
+    (("x", "y"), (X_HEADERS, Y_HEADERS), "x_y"),
+)
 PLACE_HEADERS = LON_HEADERS | LAT_HEADERS | X_HEADERS | Y_HEADERS | WKT_HEADERS | PAIR_HEADERS
 
 # "114.30,30.60" in one cell, with or without brackets.
-_PAIR = re.compile(r"[\[(\s]*([^\s,,;;\[\]()]+)\s*[\s,,;;]\s*([^\s,,;;\[\]()]+)[\])\s]*")
+_PAIR = re.compile(r"[\[(\s]*([^\s,;\[\]()]+)\s*[\s,;]\s*([^\s,;\[\]()]+)[\])\s]*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WKT = re.compile(
     r"\s*(?:SRID=(\d{1,6});)?\s*((?:MULTI)?(?:POINT|LINESTRING|POLYGON)|GEOMETRYCOLLECTION)\b", re.IGNORECASE
@@ -113,10 +117,8 @@ def places_of(columns: Mapping[str, Sequence[Any]], row_count: int, assigned: Ma
     if "wkt" in said:
         return _from_texts(columns[said["wkt"]], row_count, said["wkt"])
     by_meaning = {normalised_header(header): header for header in reversed(headers)}
-    for names, known, source in (
-        (("lon", "lat"), (LON_HEADERS, LAT_HEADERS), "lon_lat"),
-        (("x", "y"), (X_HEADERS, Y_HEADERS), "x_y"),
-    ):
+    # What a person said comes first; degrees before metres otherwise.
+    for names, known, source in sorted(_PAIRS, key=lambda pair: not set(pair[0]) & set(said)):
         first, second = (
             said.get(name) or next((by_meaning[key] for key in by_meaning if key in meanings), None)
             for name, meanings in zip(names, known, strict=True)
@@ -129,7 +131,9 @@ def places_of(columns: Mapping[str, Sequence[Any]], row_count: int, assigned: Ma
             return _from_texts(columns[header], row_count, header)
     for meaning, header in by_meaning.items():
         if meaning in PAIR_HEADERS:
-            pairs = [_PAIR.fullmatch(str(value or "")) for value in columns[header]]
+            pairs = [
+                _PAIR.fullmatch(unicodedata.normalize("NFKC", str(value or ""))) for value in columns[header]
+            ]
             if any(pairs):
                 x = _numbers([pair.group(1) if pair else None for pair in pairs])
                 y = _numbers([pair.group(2) if pair else None for pair in pairs])

@@ -12,7 +12,7 @@ import sqlite3
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.importing.archives import DataFile
 from gridmap.importing.dbf import dbf_encoding
+from gridmap.importing.dxf import dxf_encoding, text_read_as
 from gridmap.importing.errors import FileUnreadable, ImportRefused
 from gridmap.importing.osm_layers import OSM_LAYERS, OsmLayer, write_osm_configuration
 from gridmap.importing.tables import GeometryArray, LayerInfo, ReadLimits, SourceTable
@@ -91,6 +92,8 @@ def read_gdal(
     if file_format.driver == "OSM":
         chosen = next(layer for layer in OSM_LAYERS if layer.name == layer_name)
         return _read_osm(source, chosen, file_format, limits)
+    if file_format.driver == "DXF":
+        return _read_drawing(source, layer_name, declared_encoding, file_format, limits)
     encoding = _encoding(source, declared_encoding)
     return _read(
         source.path,
@@ -172,6 +175,22 @@ def _read_osm(source: DataFile, layer: OsmLayer, file_format: _Format, limits: R
         where=layer.where,
         CONFIG_FILE=str(configuration),
     )
+
+
+def _read_drawing(
+    source: DataFile, shown_name: str, declared: str | None, file_format: _Format, limits: ReadLimits
+) -> SourceTable:
+    codec = dxf_encoding(source.path, declared=declared)
+    with text_read_as(_GDAL_CODECS.get(codec, codec.upper())):
+        table = _read(
+            source.path,
+            gdal_layer=None,
+            shown_name=shown_name,
+            encoding=None,
+            file_format=file_format,
+            limits=limits,
+        )
+    return replace(table, encoding=codec)
 
 
 def _read(
@@ -276,7 +295,7 @@ def _encoding(source: DataFile, declared: str | None) -> str | None:
     if not dbf.is_file():
         return "UTF-8"
     codec = dbf_encoding(dbf, cpg=cpg if cpg.is_file() else None, declared=declared)
-    return _GDAL_CODECS.get(codec, codec)
+    return _GDAL_CODECS.get(codec, codec.upper())
 
 
 def _checked_format(source: DataFile) -> _Format:

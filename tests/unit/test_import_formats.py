@@ -1,0 +1,530 @@
+"""Each format as people have it, made here by the programs' own libraries; and each format's ways to lie."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+
+import geopandas
+import pytest
+import shapely
+
+from gridmap.importing.datum import source_crs
+from gridmap.importing.errors import (
+    ArchiveUnsafe,
+    CrsMissing,
+    FileUnreadable,
+    FormatUnknown,
+    ImportRefused,
+    LayerAbsent,
+    LayerAmbiguous,
+    LimitPassed,
+    NoGeometryColumn,
+)
+from gridmap.importing.readers import list_layers, preview, read_table
+from gridmap.importing.tables import ReadLimits
+from tests.files import geodatabase, kml, osm_xml, workbook
+
+POINT = shapely.Point(114.30, 30.60)
+SQUARE = shapely.box(114.30, 30.55, 114.31, 30.56)
+
+
+def _refusal(path: Path, **options) -> str:
+    with pytest.raises(ImportRefused) as refused:
+        read_table(path, **options)
+    return refused.value.code
+
+
+# --- KML
+
+FOLDERS = """
+<Folder><name>驿站</name>
+  <Placemark id="p1"><name>一号驿站</name><description>充电、饮水</description>
+    <ExtendedData><Data name="电话"><value>027-88880001</value></Data>
+      <SchemaData schemaUrl="#s"><SimpleData name="座位数">12</SimpleData></SchemaData></ExtendedData>
+    <Point><coordinates>114.30,30.60,25.5</coordinates></Point></Placemark>
+  <Placemark><name>坏的</name><Point><coordinates>东湖边</coordinates></Point></Placemark>
+</Folder>
+<Folder><name>网格</name>
+  <Placemark><name>三网格</name><Polygon>
+    <innerBoundaryIs><LinearRing><coordinates>114.302,30.552 114.303,30.552 114.303,30.553</coordinates>
+    </LinearRing></innerBoundaryIs>
+    <outerBoundaryIs><LinearRing><coordinates>114.30,30.55,0 114.31, 30.55,0 114.31,30.56,0 114.30,30.55,0
+    </coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>
+  <Folder><name>道路</name>
+    <Placemark><name>首义路</name><MultiGeometry>
+      <LineString><coordinates>114.30,30.60 114.31,30.60</coordinates></LineString>
+      <LineString><coordinates>114.31,30.60 114.32,30.60</coordinates></LineString>
+    </MultiGeometry></Placemark>
+  </Folder>
+</Folder>
+<NetworkLink><Link><href>http://example.invalid/more.kml</href></Link></NetworkLink>
+"""
+
+
+def test_the_folders_of_a_kml_are_its_layers(tmp_path):
+    path = kml(tmp_path / "标注.kml", FOLDERS)
+    assert [(layer.name, layer.geometry_type, layer.row_count) for layer in list_layers(path)] == [
+        ("驿站", "Point", 2),
+        ("网格/道路", "MultiLineString", 1),
+        ("网格", "Polygon", 1),
+    ]
+    with pytest.raises(LayerAmbiguous):
+        read_table(path)
+    assert read_table(path, geometry_words=("LineString",)).layer_name == "网格/道路"
+
+
+def test_a_kmls_data_are_columns_its_heights_are_left_out_and_a_bad_placemark_costs_one_row(tmp_path):
+    table = read_table(kml(tmp_path / "a.kml", FOLDERS), source_layer="驿站")
+    assert table.headers == ["id", "name", "description", "电话", "座位数"]
+    assert table.columns["电话"] == ["027-88880001"]
+    assert [shape.wkt for shape in table.geometry] == ["POINT (114.3 30.6)"]
+    assert [(found.row_number, found.value, found.reason_code) for found in table.rejections] == [
+        (2, "坏的", "geometry_unreadable")
+    ]
+    assert source_crs(table, None).name == "EPSG:4326"
+
+
+def test_a_kml_polygons_open_hole_is_closed_and_its_outer_ring_found_wherever_it_stands(tmp_path):
+    table = read_table(kml(tmp_path / "a.kml", FOLDERS), source_layer="网格")
+    assert len(table.geometry[0].interiors) == 1
+    assert [found.reason_code for found in table.remarks] == ["ring_closed"]
+
+
+def test_placemarks_outside_every_folder_have_the_files_name(tmp_path):
+    path = kml(
+        tmp_path / "点.kml", "<Placemark><Point><coordinates>114.3,30.6</coordinates></Point></Placemark>"
+    )
+    assert [layer.name for layer in list_layers(path)] == ["点"]
+    assert read_table(path).row_count == 1
+
+
+def test_a_kmz_is_read_and_its_pictures_are_not(tmp_path):
+    point = "<Placemark><Point><coordinates>114.3,30.6</coordinates></Point></Placemark>"
+    path = tmp_path / "社区.kmz"
+    with zipfile.ZipFile(path, "w") as zipped:
+        zipped.write(kml(tmp_path / "doc.kml", point), "doc.kml")
+        zipped.writestr("files/photo.jpg", b"\xff\xd8")
+    assert read_table(path).layer_name == "社区"
+
+
+def test_a_kml_in_gbk_is_read_as_its_declaration_says(tmp_path):
+    path = tmp_path / "a.kml"
+    path.write_bytes(kml(path, FOLDERS).read_text().replace("UTF-8", "GB2312").encode("gb18030"))
+    assert read_table(path, source_layer="驿站").columns["name"] == ["一号驿站"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("<kml><Document>", "not_xml"),
+        ("plain text", "not_xml"),
+        ("<gpx></gpx>", "not_kml"),
+        ("<OGRVRTDataSource><OGRVRTLayer/></OGRVRTDataSource>", "not_kml"),
+        ('<!DOCTYPE kml [<!ENTITY a SYSTEM "file:///etc/passwd">]><kml>&a;</kml>', "points_elsewhere"),
+        ("<!-- <a --><!DOCTYPE kml [<!ENTITY a 'b'>]><kml>&a;</kml>", "points_elsewhere"),
+        ("<kml>" + "<Folder>" * 5_000, "nested_too_deep"),
+    ],
+)
+def test_what_is_no_harmless_kml_is_refused_with_the_reason(tmp_path, content, code):
+    path = tmp_path / "a.kml"
+    path.write_text(content)
+    assert _refusal(path) == f"import.file_unreadable.{code}"
+
+
+# --- Excel
+
+
+def test_a_workbook_with_a_title_a_date_and_numbers_as_text(tmp_path):
+    at = datetime.fromisoformat("2026-05-03 08:30")  # Excel knows no zones
+    path = workbook(
+        tmp_path / "a.xlsx",
+        驿站=[
+            ["首义路街道便民驿站台账", None, None, None, None],
+            ["填表日期：2026年5月", None, None, None, None],
+            ["名称", "经度", "纬度", "更新日期", "容量"],
+            ["一号驿站", 114.30, 30.60, date(2026, 5, 3), 12],
+            [None, None, None, None, None],
+            ["二号驿站", "114.31°", " 30.61 ", at, "#N/A"],
+            ["没有位置", None, None, None, None],
+        ],
+    )
+    table = read_table(path)
+    assert table.headers == ["名称", "经度", "纬度", "更新日期", "容量"]
+    assert table.row_numbers.tolist() == [4, 6, 7]
+    assert [shape and shape.wkt for shape in table.geometry] == [
+        "POINT (114.3 30.6)",
+        "POINT (114.31 30.61)",
+        None,
+    ]
+    assert table.columns["更新日期"] == ["2026-05-03", "2026-05-03 08:30:00", None]
+    assert table.columns["容量"] == [12, None, None]
+    assert (table.file_format, table.layer_name, table.place_headers) == ("Excel", "驿站", ("经度", "纬度"))
+
+
+def test_a_header_of_two_rows_is_read_as_one(tmp_path):
+    path = workbook(
+        tmp_path / "a.xlsx",
+        表=[
+            ["名称", "坐标", None, "联系电话"],
+            [None, "经度", "纬度", None],
+            ["驿站", 114.30, 30.60, "027-8888"],
+        ],
+    )
+    table = read_table(path)
+    assert table.headers == ["名称", "经度", "纬度", "联系电话"]
+    assert table.row_count == 1
+
+
+def test_a_hidden_row_of_field_codes_above_the_chinese_header_is_no_data(tmp_path):
+    path = workbook(
+        tmp_path / "a.xlsx",
+        表=[
+            ["name", "lng", "lat"],
+            ["名称", "经度", "纬度"],
+            ["驿站", 114.30, 30.60],
+        ],
+        hidden_row=1,
+    )
+    table = read_table(path)
+    assert table.headers == ["名称", "经度", "纬度"]
+    assert table.columns["名称"] == ["驿站"]
+
+
+def test_of_several_sheets_the_one_with_places_is_read_and_two_are_asked_about(tmp_path):
+    places = [["名称", "经度", "纬度"], ["驿站", 114.30, 30.60]]
+    path = workbook(tmp_path / "a.xlsx", 说明=[["请勿改动表头"]], 驿站=places, 空表=[])
+    assert [(layer.name, layer.geometry_type) for layer in list_layers(path)] == [
+        ("说明", None),
+        ("驿站", "Point"),
+    ]
+    assert read_table(path).layer_name == "驿站"
+    both = workbook(tmp_path / "b.xlsx", 甲=places, 乙=places)
+    with pytest.raises(LayerAmbiguous):
+        read_table(both)
+    assert read_table(both, source_layer="乙").layer_name == "乙"
+    with pytest.raises(LayerAbsent):
+        read_table(both, source_layer="丙")
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "kind", "source"),
+    [
+        ("WKT", "SRID=4490;POLYGON ((114.3 30.5, 114.4 30.5, 114.4 30.6, 114.3 30.5))", "Polygon", "wkt"),
+        ("边界", json.dumps(SQUARE.__geo_interface__), "Polygon", "geojson"),
+        ("经纬度", "114.30，30.60", "Point", "lon_lat"),
+    ],
+)
+def test_shapes_in_one_cell_are_read(tmp_path, header, cell, kind, source):
+    table = read_table(workbook(tmp_path / "a.xlsx", 表=[["名称", header], ["甲", cell]]))
+    assert table.geometry[0].geom_type == kind
+    assert table.geometry_source == source
+    assert table.declared_crs == ("EPSG:4490" if "SRID" in cell else None)
+
+
+def test_geojson_text_costs_one_row_where_it_is_bad_and_an_open_ring_is_closed(tmp_path):
+    path = tmp_path / "a.csv"
+    ring = [[114.3, 30.5], [114.4, 30.5], [114.4, 30.6]]
+    cells = [
+        json.dumps({"type": "Polygon", "coordinates": [ring]}),
+        json.dumps({"type": "Polygon", "coordinates": [ring[:1]]}),
+        '{"type": "Polygon", "coordinates": ',
+        "",
+    ]
+    rows = "".join('甲,"' + cell.replace('"', '""') + '"\n' for cell in cells)
+    path.write_text(f"名称,geometry\n{rows}")
+    table = read_table(path)
+    assert table.row_numbers.tolist() == [2, 5]
+    assert [(found.row_number, found.reason_code) for found in table.rejections] == [
+        (3, "ring_too_short"),
+        (4, "geometry_unreadable"),
+    ]
+    assert [found.row_number for found in table.remarks] == [2]
+
+
+def test_x_and_y_without_a_word_about_their_system_are_asked_about(tmp_path):
+    for header in (["X", "Y"], ["横坐标", "纵坐标"], ["中心 X", "中心 Y"]):
+        table = read_table(workbook(tmp_path / "a.xlsx", 表=[["名称", *header], ["井盖", 521000, 3380000]]))
+        assert table.geometry_source == "x_y"
+        with pytest.raises(CrsMissing):
+            source_crs(table, None)
+        assert source_crs(table, "4547").is_projected
+
+
+def test_a_workbook_that_cannot_be_read_says_what_to_do(tmp_path):
+    (tmp_path / "old.xlsx").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
+    assert _refusal(tmp_path / "old.xlsx") == "import.file_unreadable.locked_workbook"
+    (tmp_path / "a.xls").write_bytes(b"\xd0\xcf\x11\xe0")
+    assert _refusal(tmp_path / "a.xls") == "import.format_unknown.old_excel"
+    whole = workbook(tmp_path / "a.xlsx", 表=[["经度", "纬度"], [114.3, 30.6]]).read_bytes()
+    (tmp_path / "cut.xlsx").write_bytes(whole[:-40])
+    assert _refusal(tmp_path / "cut.xlsx") == "import.file_unreadable.broken_workbook"
+    with zipfile.ZipFile(tmp_path / "other.xlsx", "w") as zipped:
+        zipped.writestr("a.txt", "no workbook")
+    assert _refusal(tmp_path / "other.xlsx") == "import.file_unreadable.broken_workbook"
+    (tmp_path / "text.xlsx").write_text("经度,纬度\n")
+    assert _refusal(tmp_path / "text.xlsx") == "import.file_unreadable.not_what_it_says"
+
+
+def test_a_workbook_that_would_unpack_to_too_much_is_not_unpacked(tmp_path):
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("xl/worksheets/sheet1.xml", b"<row/>" * 3_000_000)
+    assert _refusal(path) in ("import.archive_unsafe.bomb", "import.file_unreadable.broken_workbook")
+    assert _refusal(path, limits=ReadLimits(unzipped_bytes=1_000)) == "import.limit_passed.unzipped_bytes"
+
+
+# --- what GDAL reads
+
+
+def _layers_in_two_systems(path: Path) -> Path:
+    frame = geopandas.GeoDataFrame({"名称": ["甲"]}, geometry=[SQUARE], crs=4326)
+    frame.to_file(path, layer="经纬度")
+    frame.to_crs(4547).to_file(path, layer="投影", mode="a")
+    return path
+
+
+def test_each_layer_of_a_geopackage_has_its_own_coordinate_system(tmp_path):
+    path = _layers_in_two_systems(tmp_path / "a.gpkg")
+    assert {layer.name: layer.stated_crs for layer in list_layers(path)} == {
+        "经纬度": "EPSG:4326",
+        "投影": "EPSG:4547",
+    }
+    assert read_table(path, source_layer="投影").declared_crs == "EPSG:4547"
+
+
+def test_a_geodatabase_is_read_zipped_and_as_a_folder(tmp_path):
+    folder = geodatabase(tmp_path / "普查.gdb")
+    assert [layer.name for layer in list_layers(folder)] == ["小区"]
+    assert read_table(folder).columns["名称"] == ["甲"]
+    archive = tmp_path / "普查.gdb.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for part in folder.iterdir():
+            zipped.write(part, f"数据/普查.gdb/{part.name}")
+    assert read_table(archive).geometry[0].symmetric_difference(SQUARE).area < 1e-12
+    empty = tmp_path / "空.gdb"
+    empty.mkdir()
+    assert _refusal(empty) == "import.file_unreadable.not_what_it_says"
+
+
+def test_a_flatgeobuf_is_read_also_when_it_is_empty(tmp_path):
+    frame = geopandas.GeoDataFrame({"名称": ["甲"]}, geometry=[SQUARE], crs=4490)
+    frame.to_file(tmp_path / "a.fgb")
+    assert read_table(tmp_path / "a.fgb").declared_crs == "EPSG:4490"
+    frame[:0].to_file(tmp_path / "empty.fgb", geometry_type="Polygon")
+    assert read_table(tmp_path / "empty.fgb").row_count == 0
+
+
+DRAWING = (
+    "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1015\n9\n$DWGCODEPAGE\n3\nANSI_1252\n0\nENDSEC\n"
+    "0\nSECTION\n2\nENTITIES\n0\nPOINT\n8\n井盖\n10\n521000.0\n20\n3380000.0\n30\n0.0\n"
+    "0\nTEXT\n8\n注记\n10\n521001.0\n20\n3380002.0\n30\n0.0\n40\n2.5\n1\n污水井\n0\nENDSEC\n0\nEOF\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_drawings_layers_and_texts_are_columns_and_its_system_is_asked_for(tmp_path, encoding):
+    path = tmp_path / "a.dxf"
+    path.write_bytes(DRAWING.encode(encoding))
+    table = read_table(path)
+    assert table.columns["Layer"] == ["井盖", "注记"]
+    assert table.columns["Text"] == [None, "污水井"]
+    with pytest.raises(CrsMissing):
+        source_crs(table, None)
+
+
+@pytest.mark.parametrize("ending", [".osm", ".osm.bz2", ".osm.gz"])
+def test_streets_buildings_and_points_are_taken_out_of_an_openstreetmap_extract(tmp_path, ending):
+    pack = {".osm": bytes, ".osm.bz2": bz2.compress, ".osm.gz": gzip.compress}[ending]
+    path = tmp_path / f"区域{ending}"
+    path.write_bytes(pack(osm_xml()))
+    assert [layer.name for layer in list_layers(path)] == ["streets", "buildings", "points"]
+    streets = read_table(path, geometry_words=("LineString",))
+    assert (streets.columns["highway"], streets.columns["name"]) == (["residential"], ["首义路"])
+    buildings = read_table(path, source_layer="buildings")
+    assert buildings.columns["building:levels"] == ["6"]
+    assert buildings.geometry[0].geom_type == "MultiPolygon"
+    points = read_table(path, source_layer="points")
+    assert points.columns["amenity"] == ["drinking_water"]
+    assert points.declared_crs == "EPSG:4326"
+
+
+@pytest.mark.parametrize(
+    "suffix", [".gpkg", ".shp", ".fgb", ".dxf", ".osm", ".pbf", ".dbf", ".kml", ".xlsx", ".zip"]
+)
+def test_a_file_that_sends_gdal_elsewhere_is_not_opened_whatever_it_is_called(tmp_path, suffix):
+    (tmp_path / "secret.csv").write_text("a,b\n1,2\n")
+    source = f"<SrcDataSource>{tmp_path / 'secret.csv'}</SrcDataSource>"
+    vrt = f'<OGRVRTDataSource><OGRVRTLayer name="secret">{source}</OGRVRTLayer></OGRVRTDataSource>'
+    path = tmp_path / f"a{suffix}"
+    path.write_text(vrt)
+    assert _refusal(path).startswith("import.file_unreadable")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "head"),
+    [(".dxf", "0\nSECTION\n2\nHEADER\n"), (".osm", "<osm version='0.6'>")],
+)
+def test_a_text_file_that_begins_right_and_goes_on_to_point_elsewhere_is_not_opened(tmp_path, suffix, head):
+    path = tmp_path / f"a{suffix}"
+    path.write_text(f"{head}\n<OGRVRTDataSource><OGRVRTLayer/></OGRVRTDataSource>")
+    assert _refusal(path) == "import.file_unreadable.points_elsewhere"
+
+
+def test_a_geopackage_whose_views_call_out_of_it_is_not_opened(tmp_path):
+    import sqlite3
+
+    path = _layers_in_two_systems(tmp_path / "a.gpkg")
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE VIEW v AS SELECT ogr_datasource_load_layers('/etc/passwd')")
+    database.close()
+    assert _refusal(path, source_layer="投影") == "import.file_unreadable.points_elsewhere"
+
+
+def test_names_that_mean_something_to_gdal_are_only_names(tmp_path):
+    """pyogrio reads folders that end in .zip as archives, and ! as a path inside one."""
+    folder = tmp_path / "数据.zip" / "a!b"
+    folder.mkdir(parents=True)
+    path = folder / "vsicurl_x.gpkg"
+    path.write_bytes(_layers_in_two_systems(tmp_path / "a.gpkg").read_bytes())
+    assert len(list_layers(path)) == 2
+
+
+# --- archives
+
+
+def _csv_zip(path: Path, entries: dict[str, bytes], **options) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in entries.items():
+            zipped.writestr(name, content)
+    return path
+
+
+ROWS = "名称,经度,纬度\n驿站,114.3,30.6\n".encode()
+
+
+def test_a_zip_in_a_zip_is_read_and_too_many_are_refused(tmp_path):
+    inner = ROWS
+    path = tmp_path / "0.zip"
+    _csv_zip(path, {"a.csv": inner})
+    for depth in range(1, 5):
+        outer = tmp_path / f"{depth}.zip"
+        _csv_zip(outer, {f"{depth - 1}.zip": path.read_bytes()})
+        path = outer
+    assert read_table(tmp_path / "2.zip").row_count == 1
+    assert _refusal(tmp_path / "3.zip") == "import.archive_unsafe.nested"
+
+
+def test_what_zips_in_a_zip_unpack_to_counts_together(tmp_path):
+    inner = _csv_zip(tmp_path / "inner.zip", {"a.csv": ROWS + b"1,2,3\n" * 2_000}).read_bytes()
+    path = _csv_zip(tmp_path / "a.zip", {f"{number}.zip": inner for number in range(9)})
+    with pytest.raises(LimitPassed) as refused:
+        read_table(path, limits=ReadLimits(unzipped_bytes=50_000))
+    assert refused.value.code == "import.limit_passed.unzipped_bytes"
+
+
+@pytest.mark.parametrize("codec", ["gb18030", "utf-8"])
+def test_chinese_names_in_a_zip_are_readable_though_their_encoding_is_not_marked(tmp_path, codec):
+    path = tmp_path / "a.zip"
+    # Python marks names as UTF-8: one of the same length is put in, as other programs write it.
+    name = "网格数据.csv".encode(codec)
+    _csv_zip(path, {"x" * (len(name) - 4) + ".csv": ROWS})
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"x" * (len(name) - 4) + b".csv", name))
+    assert read_table(path).layer_name == "网格数据"
+
+
+def test_a_locked_zip_says_so(tmp_path):
+    path = _csv_zip(tmp_path / "a.zip", {"a.csv": ROWS})
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(ArchiveUnsafe) as refused:
+        read_table(path)
+    assert refused.value.code == "import.archive_unsafe.locked"
+
+
+def test_a_gzip_bomb_stops_at_the_limit(tmp_path):
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(ROWS + b"0" * 5_000_000))
+    limits = ReadLimits(unzipped_bytes=100_000)
+    assert _refusal(path, limits=limits) == "import.limit_passed.unzipped_bytes"
+
+
+def test_layers_of_one_name_in_a_zip_are_told_apart(tmp_path):
+    path = _csv_zip(tmp_path / "a.zip", {"东/点.csv": ROWS, "西/点.csv": ROWS, "线.geojson": b"{}"})
+    found = list_layers(path)
+    assert [(layer.name, layer.problem is None) for layer in found] == [
+        ("点", True),
+        ("线", False),
+        ("点 (2)", True),
+    ]
+    assert read_table(path, source_layer="点 (2)").row_count == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("road.shx", "companion"),
+        ("road.prj", "companion"),
+        ("road.shp.xml", "companion"),
+        ("plan.dwg", "dwg"),
+        ("data.rar", "other_archive"),
+    ],
+)
+def test_files_that_cannot_be_read_alone_are_refused_with_what_to_do(tmp_path, name, code):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(FormatUnknown) as refused:
+        read_table(tmp_path / name)
+    assert refused.value.code == f"import.format_unknown.{code}"
+
+
+def test_a_dbase_table_beside_its_shapes_is_a_companion_and_alone_a_table(tmp_path):
+    geopandas.GeoDataFrame({"经度": [114.3], "纬度": [30.6]}, geometry=[POINT], crs=4326).to_file(
+        tmp_path / "a.shp"
+    )
+    assert _refusal(tmp_path / "a.dbf") == "import.format_unknown.companion"
+    (tmp_path / "a.shp").unlink()
+    assert read_table(tmp_path / "a.dbf").geometry[0].wkt == "POINT (114.3 30.6)"
+
+
+# --- JSON lists, and what a wizard shows
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_plain_list_of_geometries_or_features_is_read_in_every_unicode(tmp_path, encoding):
+    point = {"type": "Point", "coordinates": [114.3, 30.6]}
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps([point, {"geometry": point, "count": 3}, 7]).encode(encoding))
+    table = read_table(path)
+    assert table.row_numbers.tolist() == [1, 2]
+    assert [(found.row_number, found.reason_code) for found in table.rejections] == [(3, "not_a_feature")]
+
+
+def test_a_preview_is_twenty_rows_of_short_text(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("名称,经度,纬度\n" + f"{'长' * 300},114.3,30.6\n" * 50)
+    shown = preview(read_table(path))
+    assert (len(shown.rows), shown.headers, shown.row_numbers[:2]) == (20, ("名称", "经度", "纬度"), (2, 3))
+    assert all(len(cell) <= 80 for row in shown.rows for cell in row)
+
+
+def test_a_table_without_places_can_be_looked_at_so_that_columns_can_be_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("东,北\n114.3,30.6\n")
+    with pytest.raises(NoGeometryColumn):
+        read_table(path)
+    assert preview(read_table(path, needs_places=False)).rows == (("114.3", "30.6"),)
+
+
+def test_a_large_table_is_listed_from_its_beginning(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("名称,经度,纬度\n".encode() + "驿站,114.3,30.6\n".encode() * 40_000)
+    (layer,) = list_layers(path)
+    assert (layer.geometry_type, layer.row_count) == ("Point", None)
+    with pytest.raises(FileUnreadable):
+        list_layers(_csv_zip(tmp_path / "a.zip", {"a.csv": b""}))
