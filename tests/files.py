@@ -56,3 +56,44 @@ def osm_xml() -> bytes:
     building += '<tag k="building:levels" v="6"/></way>'
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<osm version="0.6">{nodes}{tap}{street}{building}</osm>'
     return text.encode()
+
+
+def osm_pbf() -> bytes:
+    """The same kind of extract in the binary format: two nodes and a street, encoded by hand.
+
+    Source: the OpenStreetMap wiki's description of the PBF format (blobs of protocol buffers).
+    """
+    strings = [b"", b"highway", b"residential", b"name", "首义路".encode()]
+    table = _field(1, b"".join(_field(1, string) for string in strings))
+    nodes = [
+        _number(1, 2 * number) + _number(8, 2 * round(lat * 1e7)) + _number(9, 2 * round(lon * 1e7))
+        for number, (lon, lat) in enumerate([(114.30, 30.55), (114.31, 30.56)], start=1)
+    ]
+    # keys and values by their place in the table, then node ids as zigzag differences: 1, 2 are +1, +1
+    way = _number(1, 1) + _field(2, b"\x01\x03") + _field(3, b"\x02\x04") + _field(8, b"\x02\x02")
+    group = b"".join(_field(1, node) for node in nodes) + _field(3, way)
+    header = _field(4, b"OsmSchema-V0.6")
+    return _blob(b"OSMHeader", header) + _blob(b"OSMData", table + _field(2, group))
+
+
+def _varint(number: int) -> bytes:
+    content = bytearray()
+    while number > 0x7F:
+        content.append(number & 0x7F | 0x80)
+        number >>= 7
+    content.append(number)
+    return bytes(content)
+
+
+def _number(field: int, number: int) -> bytes:
+    return _varint(field << 3) + _varint(number)
+
+
+def _field(field: int, content: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(content)) + content
+
+
+def _blob(kind: bytes, block: bytes) -> bytes:
+    blob = _field(1, block)
+    header = _field(1, kind) + _number(3, len(blob))
+    return len(header).to_bytes(4, "big") + header + blob

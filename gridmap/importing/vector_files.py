@@ -21,7 +21,6 @@ import numpy.typing as npt
 import pyogrio
 import pyogrio.raw
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.importing.archives import DataFile
@@ -148,7 +147,7 @@ def _gdal_errors_explained() -> Generator[None]:
     """Whatever GDAL says about a broken file becomes one refusal."""
     try:
         yield
-    except (DataSourceError, DataLayerError, ValueError, OSError, RuntimeError, OverflowError) as error:
+    except Exception as error:  # of damaged files pyogrio raises errors of its own and whatever follows
         raise FileUnreadable(detail="gdal") from error
 
 
