@@ -12,7 +12,9 @@ export GRIDMAP_CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser 
 # in this order, so that the quickest word about a mistake comes first
 TESTS := $(wildcard tests/unit tests/property tests/guards tests/integration tests/web tests/browser)
 
-.PHONY: help run test setup setup-test lint types pytest lock docs bench demo-reset doctor clean
+FUZZ_SECONDS ?= 30
+
+.PHONY: help run test setup setup-test lint types pytest lock docs bench fuzz demo-reset doctor clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -54,6 +56,9 @@ docs: ## write the generated documents anew
 
 bench: setup-test ## measure; judges nothing
 	$(PYTHON) -m pytest tests/bench/bench_*.py
+
+fuzz: setup-test ## feed our readers and coordinates damaged bytes, FUZZ_SECONDS each
+	$(PYTHON) -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 demo-reset: setup ## put the demo subdistrict back as it was
 	gridmap demo reset

@@ -95,7 +95,7 @@ def _show(rows: Preview) -> None:
         click.echo(_line(cells, widths))
     empty_count = len(rows.headers) - len(filled)
     if empty_count and rows.rows:
-        click.echo(f"{empty_count:,} columns are empty in these rows.")
+        click.echo(f"Columns that are empty in these rows: {empty_count:,}")
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -81,11 +81,13 @@ def _area_fields(level: AreaLevel) -> tuple[FieldSpec, ...]:
 
 
 _SERVICE_POINT_FIELDS = (
-    FieldSpec("code", (*_CODES, "poiid", "id", "序号编码")),
+    FieldSpec("code", (*_CODES, "poiid", "id", "序号编码", "osm_id")),
     FieldSpec("name", (*_NAMES, "站点名称", "设施名称", "点位名称"), is_required=True),
     FieldSpec("name_en", _ENGLISH_NAMES),
     FieldSpec("alias", ("alias", "别名", "简称")),
-    FieldSpec("category", ("category_code", "category", "类别", "类型", "分类", "设施类别", "type")),
+    FieldSpec(
+        "category", ("category_code", "category", "类别", "类型", "分类", "设施类别", "type", "amenity")
+    ),
     FieldSpec("status", ("status", "状态", "建设状态")),
     FieldSpec("address", _ADDRESSES),
     FieldSpec("address_en", ("address_en", "英文地址")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gridmap.importing.tables import LayerInfo
 
@@ -36,6 +38,22 @@ class OsmLayer:
     where: str
     columns: tuple[str, ...]
 
+    @property
+    def gdal_columns(self) -> list[str]:
+        """What GDAL is asked for: of areas it keeps the ids of ways and of relations apart."""
+        own = ["osm_way_id"] if self.gdal_layer == "multipolygons" else []
+        return [*self.columns, *own]
+
+    def with_ids(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """The columns with one ``osm_id`` that is unique in all of OpenStreetMap: n12, w34 or r56."""
+        letter = {"points": "n", "lines": "w"}.get(self.gdal_layer, "r")
+        ids = [None if plain is None else f"{letter}{plain}" for plain in columns["osm_id"]]
+        for place, way in enumerate(columns.get("osm_way_id", ())):
+            if way is not None:
+                ids[place] = f"w{way}"
+        others = {name: values for name, values in columns.items() if name not in ("osm_id", "osm_way_id")}
+        return {"osm_id": ids, **others}
+
     def info(self) -> LayerInfo:
         """As listed; how many there are only reading the whole extract would tell."""
         return LayerInfo(
@@ -54,7 +72,7 @@ OSM_LAYERS = (
         "MultiPolygon",
         "multipolygons",
         "building IS NOT NULL AND building <> 'no'",
-        ("osm_id", "osm_way_id", *_NAMES[1:], *_BUILDING_TAGS, *_ADDRESS),
+        (*_NAMES, *_BUILDING_TAGS, *_ADDRESS),
     ),
     OsmLayer(
         "points",
@@ -80,7 +98,7 @@ def write_osm_configuration(folder: Path) -> Path:
     attributes = {layer.gdal_layer: layer.columns for layer in OSM_LAYERS}
     for gdal_layer in ("points", "lines", "multipolygons", "multilinestrings", "other_relations"):
         columns = attributes.get(gdal_layer, ())
-        tags = [column for column in columns if column not in ("osm_id", "osm_way_id")]
+        tags = [column for column in columns if column != "osm_id"]
         lines += [f"[{gdal_layer}]", "osm_id=yes", f"attributes={','.join(tags)}", "other_tags=no", ""]
     path = folder / "osm.ini"
     path.write_text("\n".join(lines), encoding="ascii")

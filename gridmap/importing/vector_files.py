@@ -163,17 +163,18 @@ def _read_info(
 
 def _read_osm(source: DataFile, layer: OsmLayer, file_format: _Format, limits: ReadLimits) -> SourceTable:
     configuration = write_osm_configuration(source.path.parent)
-    return _read(
+    table = _read(
         source.path,
         gdal_layer=layer.gdal_layer,
         shown_name=layer.name,
         encoding=None,
         file_format=file_format,
         limits=limits,
-        columns=list(layer.columns),
+        columns=layer.gdal_columns,
         where=layer.where,
         CONFIG_FILE=str(configuration),
     )
+    return replace(table, columns=layer.with_ids(table.columns))
 
 
 def _read_drawing(

@@ -346,10 +346,10 @@ def test_streets_buildings_and_points_are_taken_out_of_an_openstreetmap_extract(
     streets = read_table(path, geometry_words=("LineString",))
     assert (streets.columns["highway"], streets.columns["name"]) == (["residential"], ["首义路"])
     buildings = read_table(path, source_layer="buildings")
-    assert buildings.columns["building:levels"] == ["6"]
+    assert (buildings.columns["osm_id"], buildings.columns["building:levels"]) == (["w2"], ["6"])
     assert buildings.geometry[0].geom_type == "MultiPolygon"
     points = read_table(path, source_layer="points")
-    assert points.columns["amenity"] == ["drinking_water"]
+    assert (points.columns["osm_id"], points.columns["amenity"]) == (["n9"], ["drinking_water"])
     assert points.declared_crs == "EPSG:4326"
 
 
