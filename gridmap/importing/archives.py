@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import lzma
 import re
 import stat
-import struct
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from gridmap.importing.errors import ArchiveUnsafe, FileUnreadable, FormatUnknown, LayerAbsent, LimitPassed
+from gridmap.importing.errors import (
+    ArchiveUnsafe,
+    FileUnreadable,
+    FormatUnknown,
+    ImportRefused,
+    LayerAbsent,
+    LimitPassed,
+)
 from gridmap.importing.tables import ReadLimits
 
 DATA_SUFFIXES = (
@@ -61,17 +65,6 @@ _ELSEWHERE = {
     ".tgz": "other_archive",
 }
 _GEODATABASE_FILE = re.compile(r"a[0-9a-f]{8}\.(gdbtable|gdbtablx)", re.IGNORECASE)
-_PACKING_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OSError,
-)
 _BLOCK_BYTES = 1024 * 1024
 # Text and polygons shrink to a twentieth; a thousandth is a bomb.
 _RATIO_LIMIT = 1_000
@@ -118,7 +111,10 @@ def data_files(upload: Path, limits: ReadLimits) -> Generator[list[DataFile]]:
         if suffix in PACKED_SUFFIXES:
             _unpack(upload, upload.name, desk, depth=1)
         else:
-            _link(upload, desk)
+            try:
+                _link(upload, desk)
+            except OSError as error:
+                raise FileUnreadable(detail="not_readable") from error
         if not desk.files:
             raise LayerAbsent(layers=[], wanted="")
         yield desk.files
@@ -187,8 +183,12 @@ def _unpack(packed: Path, name: str, desk: _Desk, *, depth: int) -> None:
             _decompress(packed, name, desk, depth=depth)
         else:
             _unzip(packed, name, desk, depth=depth)
-    except _PACKING_ERRORS as error:
-        raise FileUnreadable(detail="broken_zip") from error
+    except ImportRefused:
+        raise
+    except Exception as error:  # of damaged archives the libraries raise whatever they trip over
+        # Errors of the disk have a number, those of broken archives have none.
+        is_disk = getattr(error, "errno", None) is not None
+        raise FileUnreadable(detail="not_readable" if is_disk else "broken_zip") from error
 
 
 def _decompress(packed: Path, name: str, desk: _Desk, *, depth: int) -> None:

@@ -116,7 +116,8 @@ def _folders(
                 layers.setdefault("/".join(folder.path) or document_name, []).extend(folder.rows)
     except ParseError as error:
         raise FileUnreadable(detail="not_xml") from error
-    return layers, codec
+    # Folders are complete when they end; people expect them as they begin.
+    return dict(sorted(layers.items(), key=lambda layer: layer[1][0][0])), codec
 
 
 def _text_of(content: bytes, encoding: str | None) -> tuple[str, str]:

@@ -69,6 +69,13 @@ _PAIRS = (
 )
 PLACE_HEADERS = LON_HEADERS | LAT_HEADERS | X_HEADERS | Y_HEADERS | WKT_HEADERS | PAIR_HEADERS
 
+_DATUM_WORDS = (
+    ("gcj02", ("gcj", "高德", "火星")),
+    ("bd09", ("bd", "百度")),
+    ("EPSG:4490", ("cgcs2000",)),
+    ("EPSG:4326", ("wgs84",)),
+)
+
 # "114.30,30.60" in one cell, with or without brackets.
 _PAIR = re.compile(r"[\[(\s]*([^\s,;\[\]()]+)\s*[\s,;]\s*([^\s,;\[\]()]+)[\])\s]*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -84,7 +91,7 @@ _LOOKED_AT = 1_000
 class Places:
     """The rows' geometries, what they were made of, and from which columns.
 
-    ``shapes``: of GeoJSON text, what was wrong with which; ``stated_crs``: what WKT says (``SRID=``).
+    ``shapes``: of GeoJSON text, what was wrong with which; ``stated_crs``: what WKT or headers say of it.
     """
 
     geometry: GeometryArray | None
@@ -125,7 +132,8 @@ def places_of(columns: Mapping[str, Sequence[Any]], row_count: int, assigned: Ma
         )
         if first is not None and second is not None:
             points = _points(_numbers(columns[first]), _numbers(columns[second]))
-            return Places(points, source, (first, second))
+            stated = _stated_datum(first, second) if source == "lon_lat" else None
+            return Places(points, source, (first, second), stated_crs=stated)
     for meaning, header in by_meaning.items():
         if meaning in WKT_HEADERS and any(map(_is_shape_text, columns[header][:_LOOKED_AT])):
             return _from_texts(columns[header], row_count, header)
@@ -139,6 +147,15 @@ def places_of(columns: Mapping[str, Sequence[Any]], row_count: int, assigned: Ma
                 y = _numbers([pair.group(2) if pair else None for pair in pairs])
                 return Places(_points(x, y), "lon_lat", (header,))
     return _from_a_drawing(columns, by_meaning)
+
+
+def _stated_datum(*headers: str) -> str | None:
+    """The datum that both headers name, as in ``gcj02_lng`` and ``gcj02_lat``."""
+    plain = [unicodedata.normalize("NFKC", header).casefold() for header in headers]
+    for datum, words in _DATUM_WORDS:
+        if all(any(word in header for word in words) for header in plain):
+            return datum
+    return None
 
 
 def _from_a_drawing(columns: Mapping[str, Sequence[Any]], by_meaning: Mapping[str, str]) -> Places:

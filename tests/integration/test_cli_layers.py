@@ -109,7 +109,8 @@ def test_every_finding_goes_into_a_table_that_excel_opens_and_runs_nothing_of(ru
     ("content", "name", "options", "words"),
     [
         (None, "nowhere.csv", (), "There is no file"),
-        ("x", "drawing.dwg", (), "does not read files like drawing.dwg"),
+        ("x", "drawing.dgn", (), "does not read files like drawing.dgn"),
+        ("x", "drawing.dwg", (), "Save the drawing as DXF"),
         ("路名\n首义路\n", "a.csv", (), "holds no place"),
         ("路名,经度,纬度\n首义路,114.3,30.6\n", "a.csv", (), "is this the right --layer?"),
         ('WKT\n"LINESTRING (500000 3380000, 500001 3380000)"\n', "a.csv", (), "--crs EPSG:4547"),

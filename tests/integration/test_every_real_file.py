@@ -94,7 +94,8 @@ TABLE: dict[str, tuple[Outcome, ...]] = {
     ),
     "crs_reference/china_cities_six_systems.csv": (
         NO_PLACES,
-        _points(443, place_columns={"lon": "WGS84_x", "lat": "WGS84_y"}),
+        _points(443, crs="EPSG:4326", place_columns={"lon": "WGS84_x", "lat": "WGS84_y"}),
+        _points(443, crs="gcj02", place_columns={"lon": "GCJ02_x", "lat": "GCJ02_y"}),
     ),
     "crs_reference/eviltransform_vectors.json": (Refused("import.file_unreadable.not_geojson"),),
     "crs_reference/library_outputs.csv": (_points(495), Refused("import.crs_missing")),

@@ -70,8 +70,8 @@ def test_the_folders_of_a_kml_are_its_layers(tmp_path):
     path = kml(tmp_path / "标注.kml", FOLDERS)
     assert [(layer.name, layer.geometry_type, layer.row_count) for layer in list_layers(path)] == [
         ("驿站", "Point", 2),
-        ("网格/道路", "MultiLineString", 1),
         ("网格", "Polygon", 1),
+        ("网格/道路", "MultiLineString", 1),
     ]
     with pytest.raises(LayerAmbiguous):
         read_table(path)
@@ -253,6 +253,32 @@ def test_x_and_y_without_a_word_about_their_system_are_asked_about(tmp_path):
         with pytest.raises(CrsMissing):
             source_crs(table, None)
         assert source_crs(table, "4547").is_projected
+
+
+@pytest.mark.parametrize(
+    ("header", "datum"),
+    [
+        ("GCJ02_lng,GCJ02_lat", "gcj02"),
+        ("高德经度,高德纬度", "gcj02"),
+        ("bd09_lng,bd09_lat", "bd09"),
+        ("百度经度,百度纬度", "bd09"),
+        ("经度(WGS84),纬度(WGS84)", "EPSG:4326"),
+        ("经度,纬度", "EPSG:4326"),
+    ],
+)
+def test_a_header_that_names_its_datum_is_heeded(tmp_path, header, datum):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}\n114.3,30.6\n")
+    crs = source_crs(read_table(path), None)
+    assert crs.name == datum
+    assert crs.origin == ("assumed" if header == "经度,纬度" else "file")
+
+
+def test_columns_that_a_person_named_come_before_recognised_ones(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("lon,lat,E,N\n114.3,30.6,521000,3380000\n")
+    table = read_table(path, place_columns={"x": "E", "y": "N"})
+    assert (table.geometry_source, table.place_headers) == ("x_y", ("E", "N"))
 
 
 def test_a_workbook_that_cannot_be_read_says_what_to_do(tmp_path):
@@ -446,6 +472,16 @@ def test_a_locked_zip_says_so(tmp_path):
     with pytest.raises(ArchiveUnsafe) as refused:
         read_table(path)
     assert refused.value.code == "import.archive_unsafe.locked"
+
+
+def test_a_zip_with_a_nameless_entry_is_refused(tmp_path):
+    path = _csv_zip(tmp_path / "a.zip", {"a": ROWS})
+    content = bytearray(path.read_bytes())
+    central = content.index(b"PK\x01\x02")
+    content[central + 28] = 0
+    del content[central + 46]
+    path.write_bytes(content)
+    assert _refusal(path).startswith("import.file_unreadable")
 
 
 def test_a_gzip_bomb_stops_at_the_limit(tmp_path):
