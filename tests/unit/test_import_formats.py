@@ -478,9 +478,12 @@ def test_a_zip_with_a_nameless_entry_is_refused(tmp_path):
     path = _csv_zip(tmp_path / "a.zip", {"a": ROWS})
     content = bytearray(path.read_bytes())
     central = content.index(b"PK\x01\x02")
+    end = content.index(b"PK\x05\x06")
     content[central + 28] = 0
+    content[end + 12] -= 1
     del content[central + 46]
     path.write_bytes(content)
+    assert [entry.filename for entry in zipfile.ZipFile(path).infolist()] == [""]
     assert _refusal(path).startswith("import.file_unreadable")
 
 
