@@ -25,6 +25,7 @@ _RATIO_LIMIT = 1_000
 _RATIO_FREE_BYTES = 10 * 1024**2
 # A sheet may claim a million empty rows (a format set on a whole column): so many in a row end it.
 _EMPTY_ROWS_AT_END = 10_000
+_HEAD_BYTES = 2_048
 
 
 def sheet_layers(path: Path, limits: ReadLimits) -> list[LayerInfo]:
@@ -99,8 +100,12 @@ def _look_into(path: Path, limits: ReadLimits) -> None:
     try:
         with zipfile.ZipFile(path) as zipped:
             entries = zipped.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+            heads = [_head(zipped, entry) for entry in entries if entry.filename.endswith((".xml", ".rels"))]
+    except Exception as error:  # of damaged archives the library raises whatever it trips over
         raise FileUnreadable(detail="broken_workbook") from error
+    if any(b"<!DOCTYPE" in head.replace(b"\0", b"") for head in heads):
+        # Entities can unfold to gigabytes; no spreadsheet program writes them.
+        raise FileUnreadable(detail="points_elsewhere")
     limits.hold("archive_entries", len(entries))
     limits.hold("unzipped_bytes", sum(entry.file_size for entry in entries))
     for entry in entries:
@@ -108,6 +113,13 @@ def _look_into(path: Path, limits: ReadLimits) -> None:
             raise FileUnreadable(detail="locked_workbook")
         if entry.file_size > max(_RATIO_FREE_BYTES, _RATIO_LIMIT * max(entry.compress_size, 1)):
             raise ArchiveUnsafe(detail="bomb", entry=entry.filename)
+
+
+def _head(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    if entry.flag_bits & 0x1:
+        return b""  # locked, which is said below
+    with zipped.open(entry) as part:
+        return part.read(_HEAD_BYTES)
 
 
 def _records(workbook: Any, sheet_name: str, limits: ReadLimits) -> Iterator[Record]:

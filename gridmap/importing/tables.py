@@ -29,11 +29,14 @@ class ReadLimits:
     column_count: int = 512
     vertex_count: int = 50_000_000
 
-    def hold(self, limit: str, found: int) -> None:
-        """Raise LimitPassed when ``found`` is more than the limit of that name allows."""
+    def hold(self, limit: str, found: int, *, detail: str | None = None) -> None:
+        """Raise LimitPassed when ``found`` is more than the limit of that name allows.
+
+        ``detail``: for a sentence of its own, where that limit holds something else than usual.
+        """
         allowed = int(getattr(self, limit))
         if found > allowed:
-            raise LimitPassed(detail=limit, allowed=allowed, found=found)
+            raise LimitPassed(detail=detail or limit, allowed=allowed, found=found)
 
 
 @dataclass(frozen=True, slots=True)

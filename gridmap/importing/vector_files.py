@@ -25,7 +25,7 @@ import shapely
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.importing.archives import DataFile
 from gridmap.importing.dbf import dbf_encoding
-from gridmap.importing.dxf import dxf_encoding, text_read_as
+from gridmap.importing.dxf import dxf_encoding, hold_unfolded_size, text_read_as
 from gridmap.importing.errors import FileUnreadable, ImportRefused
 from gridmap.importing.osm_layers import OSM_LAYERS, OsmLayer, write_osm_configuration
 from gridmap.importing.tables import GeometryArray, LayerInfo, ReadLimits, SourceTable
@@ -71,6 +71,8 @@ def gdal_layers(source: DataFile, limits: ReadLimits) -> list[LayerInfo]:
     file_format = _checked_format(source)
     if file_format.driver == "OSM":
         return [layer.info() for layer in OSM_LAYERS]
+    if file_format.driver == "DXF":
+        hold_unfolded_size(source.path, limits)
     encoding = _encoding(source, None)
     with _gdal_errors_explained():
         listed = [(str(name), kind) for name, kind in pyogrio.list_layers(source.path)]
@@ -180,6 +182,7 @@ def _read_osm(source: DataFile, layer: OsmLayer, file_format: _Format, limits: R
 def _read_drawing(
     source: DataFile, shown_name: str, declared: str | None, file_format: _Format, limits: ReadLimits
 ) -> SourceTable:
+    hold_unfolded_size(source.path, limits)
     codec = dxf_encoding(source.path, declared=declared)
     with text_read_as(_GDAL_CODECS.get(codec, codec.upper())):
         table = _read(

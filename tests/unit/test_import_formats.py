@@ -296,6 +296,15 @@ def test_a_workbook_that_cannot_be_read_says_what_to_do(tmp_path):
     assert _refusal(tmp_path / "text.xlsx") == "import.file_unreadable.not_what_it_says"
 
 
+def test_a_workbook_with_entities_is_not_opened(tmp_path):
+    path = tmp_path / "a.xlsx"
+    bomb = '<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]><worksheet>&c;</worksheet>'
+    for encoding in ("utf-8", "utf-16"):
+        with zipfile.ZipFile(path, "w") as zipped:
+            zipped.writestr("xl/worksheets/sheet1.xml", bomb.encode(encoding))
+        assert _refusal(path) == "import.file_unreadable.points_elsewhere"
+
+
 def test_a_workbook_that_would_unpack_to_too_much_is_not_unpacked(tmp_path):
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
@@ -361,6 +370,34 @@ def test_a_drawings_layers_and_texts_are_columns_and_its_system_is_asked_for(tmp
     assert table.columns["Text"] == [None, "污水井"]
     with pytest.raises(CrsMissing):
         source_crs(table, None)
+
+
+def _blocks_in_blocks(*, width: int, depth: int, column_count: int = 1) -> str:
+    insert = "0\nINSERT\n8\n0\n10\n0.0\n20\n0.0\n30\n0.0\n2\n"
+    line = "0\nLINE\n8\n0\n10\n0.0\n20\n0.0\n11\n1.0\n21\n1.0\n"
+    blocks = ""
+    for level in range(depth):
+        inner = f"{insert}B{level + 1}\n" * width if level < depth - 1 else line
+        blocks += f"0\nBLOCK\n8\n0\n2\nB{level}\n70\n0\n10\n0.0\n20\n0.0\n30\n0.0\n{inner}0\nENDBLK\n8\n0\n"
+    array = f"{insert}B0\n70\n{column_count}\n71\n{column_count}\n44\n1.0\n45\n1.0\n"
+    sections = f"2\nBLOCKS\n{blocks}0\nENDSEC\n0\nSECTION\n2\nENTITIES\n{array}"
+    header = "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1015\n0\nENDSEC\n"
+    return f"{header}0\nSECTION\n{sections}0\nENDSEC\n0\nEOF\n"
+
+
+def test_blocks_of_a_drawing_are_drawn_out_and_a_bomb_of_blocks_is_not(tmp_path):
+    path = tmp_path / "a.dxf"
+    path.write_text(_blocks_in_blocks(width=3, depth=3, column_count=2))
+    # nine lines in three blocks of three, in two rows of two columns
+    assert shapely.length(read_table(path).geometry).sum() == pytest.approx(9 * 4 * 2**0.5)
+    for bomb in (
+        _blocks_in_blocks(width=10, depth=9),
+        _blocks_in_blocks(width=1, depth=1, column_count=30_000),
+    ):
+        path.write_text(bomb)
+        assert _refusal(path) == "import.limit_passed.drawing_objects"
+    path.write_text(_blocks_in_blocks(width=1, depth=2).replace("2\nB1\n0\nENDBLK", "2\nB0\n0\nENDBLK"))
+    assert _refusal(path) == "import.file_unreadable.blocks_in_circle"
 
 
 @pytest.mark.parametrize("ending", [".osm", ".osm.bz2", ".osm.gz"])
