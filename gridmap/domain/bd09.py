@@ -1,9 +1,9 @@
 """BD-09, the longitude and latitude of 百度, and BD-09MC, the metres of its maps.
 
 BD-09 turns and stretches GCJ-02 a little, in waves of 13 km, and moves it by (0.0065°, 0.006°). The turn is
-written here as a rotation of the vector itself, which needs neither its angle nor its length's sine. Back goes
-Newton's method: 40 m at the start, millimetres after one step, nanometres after two. (The published inverse
-applies the forward formula backwards and misses by up to 0.13 m.)
+written here as a rotation of the vector itself, which needs no angle. Back goes Newton's method: 40 m at the
+start, millimetres after one step, nanometres after two. (The published inverse applies the forward formula
+backwards and misses by up to 0.13 m.)
 
 BD-09MC is a Mercator projection given as polynomials of the sixth degree in the latitude, one for each band
 of 15°. Their coefficients are facts of 百度's public JavaScript interface, found alike in many open-source
@@ -27,7 +27,8 @@ _FREQUENCY = np.pi * 3000.0 / 180.0
 
 _HIGHEST_LAT_DEG = 74.0
 _BAND_WIDTH_DEG = 15.0
-# One row for each band, from the equator: c0 and c1 of the easting, c0 to c6 of the northing, the latitude's unit.
+# One row for each band, from the equator: c0 and c1 of the easting, c0 to c6 of the northing, the latitude's
+# unit.
 _FORWARD_BANDS = np.array(
     [
         [-0.0003218135878613132, 111320.7020701615, 0.00369383431289, 823725.6402795718, 0.46104986909093,
@@ -42,7 +43,7 @@ _FORWARD_BANDS = np.array(
          -15171875531.51559, 12053065338.62167, -5124939663.577472, 913311935.9512032, 67.5],
     ]
 )  # fmt: skip
-# The approximate inverse: c0 to c6 of the latitude, the northing's unit, for bands that begin at these northings.
+# The approximate inverse: c0 to c6 of the latitude, the northing's unit; bands begin at these northings.
 _GUESS_BANDS_M = np.array([0.0, 1678043.12, 3481989.83, 5591021.0, 8362377.87])
 _GUESS_BANDS = np.array(
     [

@@ -4,10 +4,10 @@ Everything is stored and computed in WGS-84 longitude and latitude, in degrees, 
 datums exist at the edges only: files that come in, tiles and links that go out.
 
 GCJ-02 (:mod:`gridmap.domain.gcj02`) and BD-09 (:mod:`gridmap.domain.bd09`) are obfuscations of WGS-84 whose
-official definition is secret. The formulas are the published reconstruction: against positions published by the
-map services they are off by 0.7 m at the median and less than 1 m at most. The *inverses* are not published
-approximations: they undo the forward formulas by Newton's method, so there and back again loses less than a
-thousandth of a millimetre.
+official definition is secret. The formulas are the published reconstruction: against positions published by
+the map services they are off by 0.7 m at the median and less than 1 m at most. The *inverses* are not
+published approximations: they undo the forward formulas by Newton's method, so there and back again loses
+less than a thousandth of a millimetre.
 
 Metres are undone first: :mod:`gridmap.domain.gauss_kruger` (CGCS2000), :mod:`gridmap.domain.mercator`
 (EPSG:3857) and 百度's own Mercator in :mod:`gridmap.domain.bd09`.

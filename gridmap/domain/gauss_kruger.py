@@ -3,8 +3,9 @@
 Every survey drawing in China is in one of these: a strip of 3° or 6° around its central meridian, easting
 500 000 m there, sometimes with the strip's number written before the easting (38 528 763 instead of 528 763).
 
-Source: L. Krüger, *Konforme Abbildung des Erdellipsoids in der Ebene* (1912), extended to n⁶ by C. F. F. Karney,
-*Transverse Mercator with an accuracy of a few nanometers*, Journal of Geodesy 85 (2011), equations 7-21, 35, 36.
+Source: L. Krüger, *Konforme Abbildung des Erdellipsoids in der Ebene* (1912), extended to n⁶ by C. F. F.
+Karney, *Transverse Mercator with an accuracy of a few nanometers*, Journal of Geodesy 85 (2011), equations
+7-21, 35 and 36.
 The latitude is found from the conformal latitude by Newton's method on its tangent. Errors stay below a
 micrometre within 3 000 km of the central meridian; farther out than 40° the answer is NaN.
 """

@@ -140,7 +140,8 @@ class _Shift:
         east_by_x += (2.0 / 3.0) * (ripple_slope + self._along_x.sum_slope(150.0, 300.0))
         north_by_x = 2.0 + 0.1 * y + 2.0 * root_slope + (2.0 / 3.0) * ripple_slope
         north_by_y = 3.0 + 0.4 * y + 0.1 * x + (2.0 / 3.0) * self._along_y.sum_slope(160.0, 320.0)
-        # A degree of longitude is shorter farther north; how a degree of latitude grows matters 1,000 times less.
+        # A degree of longitude is shorter farther north. That a degree of latitude grows there matters 1,000
+        # times less and is left out.
         shrinking = self.east_deg * (self._sin_lat / self._cos_lat) * (1.0 / _DEG)
         a = 1.0 + east_by_x * self._deg_per_m_east
         b = (2.0 + 0.1 * x) * self._deg_per_m_east + shrinking

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,10 @@ import pyproj
 import shapely
 from pyproj.exceptions import CRSError, ProjError
 
-from gridmap.domain.coordinates import Datum, convert
+from gridmap.domain.bd09 import bd09mc_to_bd09
+from gridmap.domain.coordinates import Datum, LonLatArray, convert
+from gridmap.domain.gauss_kruger import cgcs2000_gauss_kruger
+from gridmap.domain.mercator import web_mercator_to_wgs84
 from gridmap.importing.errors import CrsMissing, CrsUnknown
 from gridmap.importing.tables import GeometryArray, SourceTable
 
@@ -25,6 +28,8 @@ _DATUM_NAMES = {
     "bd09": Datum.BD09,
     "bd-09": Datum.BD09,
 }
+_BD09MC, _GCJ02MC = "bd09mc", "gcj02mc"
+_METRES_OF_MAPS = {_BD09MC: Datum.BD09, "bd-09mc": Datum.BD09, _GCJ02MC: Datum.GCJ02, "gcj-02mc": Datum.GCJ02}
 _EPSG = re.compile(r"(?:urn:ogc:def:crs:)?EPSG:{1,2}(?:[\d.]*:)?(\d{4,6})", re.IGNORECASE)
 
 
@@ -36,7 +41,8 @@ class SourceCrs:
     ----------
     name : as reported and recorded, for example ``EPSG:4547`` or ``gcj02``
     datum : what longitude and latitude mean once any projection is undone
-    definition : for PROJ; None where the coordinates are longitude and latitude already
+    definition : how to undo the projection: ``EPSG:…`` or WKT, ``bd09mc`` (百度's Mercator), ``gcj02mc`` (Web
+        Mercator over GCJ-02); None where the coordinates are longitude and latitude already
     origin : ``declared`` by the person, stated by the ``file``, or ``assumed`` from the column names
     file_name : what the file itself states, if that is something else
     """
@@ -50,7 +56,9 @@ class SourceCrs:
     @property
     def is_projected(self) -> bool:
         """Say whether the file's numbers are metres rather than degrees."""
-        return self.definition is not None and bool(pyproj.CRS.from_user_input(self.definition).is_projected)
+        if self.definition is None or self.definition in _METRES_OF_MAPS:
+            return self.definition is not None
+        return bool(pyproj.CRS.from_user_input(self.definition).is_projected)
 
 
 def source_crs(table: SourceTable, declared: str | None) -> SourceCrs:
@@ -87,7 +95,7 @@ def source_crs(table: SourceTable, declared: str | None) -> SourceCrs:
 
 
 def parse_crs(text: str, *, origin: str) -> SourceCrs:
-    """Understand ``EPSG:4547``, ``gcj02``, ``bd09``, ``wgs84``, ``cgcs2000`` or a file's WKT.
+    """Understand ``EPSG:4547``, ``4547``, ``wgs84``, ``gcj02``, ``bd09``, ``bd09mc`` … or a file's WKT.
 
     Raises
     ------
@@ -97,6 +105,10 @@ def parse_crs(text: str, *, origin: str) -> SourceCrs:
     datum = _DATUM_NAMES.get(plain.lower())
     if datum is not None:
         return SourceCrs(datum.value, datum, None, origin)
+    datum = _METRES_OF_MAPS.get(plain.lower())
+    if datum is not None:
+        name = plain.lower().replace("-", "")
+        return SourceCrs(name, datum, name, origin)
     if plain.upper() in ("OGC:CRS84", "CRS84") or plain.upper().endswith("CRS84"):
         return SourceCrs("EPSG:4326", Datum.WGS84, None, origin)
     match = _EPSG.fullmatch(plain) or re.fullmatch(r"(\d{4,6})", plain)
@@ -117,7 +129,8 @@ def parse_crs(text: str, *, origin: str) -> SourceCrs:
     if not (crs.is_geographic or crs.is_projected):
         raise CrsUnknown(crs=name)
     datum = Datum.CGCS2000 if "CGCS2000" in crs.to_wkt() else Datum.WGS84
-    return SourceCrs(name, datum, definition, origin)
+    # By its code where it has one, so that WKT of a projection of ours is undone by ours.
+    return SourceCrs(name, datum, name if code else definition, origin)
 
 
 def to_wgs84(geometry: GeometryArray, crs: SourceCrs, *, swap_axes: bool = False) -> GeometryArray:
@@ -133,24 +146,41 @@ def to_wgs84(geometry: GeometryArray, crs: SourceCrs, *, swap_axes: bool = False
     shape (n,)
         What cannot be transformed has infinite or NaN coordinates, for the checks to find.
     """
-    undo_projection = _transformer(crs.definition) if crs.definition else None
-
-    def convert_vertices(vertices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        if swap_axes:
-            vertices = vertices[:, ::-1]
-        if undo_projection is not None:
-            lon_deg, lat_deg = undo_projection.transform(vertices[:, 0], vertices[:, 1])
-            vertices = np.column_stack([lon_deg, lat_deg])
-        return convert(vertices, crs.datum, Datum.WGS84)
-
     if crs.definition is None and not swap_axes and crs.datum in (Datum.WGS84, Datum.CGCS2000):
         return _flat(geometry)
-    return np.asarray(shapely.transform(_flat(geometry), convert_vertices), dtype=object)
+    return np.asarray(
+        shapely.transform(
+            _flat(geometry), lambda vertices: vertices_to_wgs84(vertices, crs, swap_axes=swap_axes)
+        ),
+        dtype=object,
+    )
+
+
+def vertices_to_wgs84(
+    vertices: npt.NDArray[np.float64], crs: SourceCrs, *, swap_axes: bool = False
+) -> LonLatArray:
+    """The same for an array of vertices, shape (n, 2)."""
+    if swap_axes:
+        vertices = vertices[:, ::-1]
+    if crs.definition is not None:
+        vertices = _undo_projection(crs.definition)(vertices)
+    return convert(vertices, crs.datum, Datum.WGS84)
 
 
 def _flat(geometry: GeometryArray) -> GeometryArray:
     return np.asarray(shapely.force_2d(geometry), dtype=object)
 
 
-def _transformer(definition: str) -> Any:
-    return pyproj.Transformer.from_crs(definition, "EPSG:4326", always_xy=True)
+def _undo_projection(definition: str) -> Callable[[npt.NDArray[np.float64]], LonLatArray]:
+    """Our own inverse where there is one, PROJ's for every other system."""
+    if definition == _BD09MC:
+        return bd09mc_to_bd09
+    match = _EPSG.fullmatch(definition)
+    code = int(match.group(1)) if match else 0
+    if definition == _GCJ02MC or code == 3857:
+        return web_mercator_to_wgs84
+    strip = cgcs2000_gauss_kruger(code)
+    if strip is not None:
+        return strip.unproject
+    transformer = pyproj.Transformer.from_crs(definition, "EPSG:4326", always_xy=True)
+    return lambda vertices: np.column_stack(transformer.transform(vertices[:, 0], vertices[:, 1]))
