@@ -24,12 +24,14 @@ from gridmap.importing.columns import Layer
 from gridmap.settings import Settings
 from gridmap.storage.imports import LayerCount, layer_counts
 from gridmap.storage.unit_of_work import unit_of_work
+from gridmap.use_cases.import_evidence import CoordinatesRequest, WeighedCoordinates, weigh_coordinates
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
 from gridmap.use_cases.issues import RoutingRules
 from gridmap.use_cases.rerouting import reroute_open_issues
 
 _TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 _EXAMPLES_SHOWN = 5
+_SYSTEMS_SHOWN = 8
 _STAGES = {
     "read": "reading",
     "check": "checked",
@@ -54,7 +56,10 @@ layers.add_command(inspect_command)
     "--layer", required=True, type=click.Choice([layer.value for layer in Layer]), help="What the file is."
 )
 @click.option("--level", type=click.Choice([level.value for level in AreaLevel]), help="Areas: which level.")
-@click.option("--crs", help="Coordinates of the file: EPSG:4547, gcj02, bd09 …; else as the file says.")
+@click.option(
+    "--crs",
+    help="Coordinates of the file: EPSG:4547, gcj02, bd09, bd09mc …; as-stated insists on the file's word.",
+)
 @click.option("--swap-axes", is_flag=True, help="The file has latitude (or northing) first.")
 @click.option("--column", "columns", multiple=True, metavar="FIELD=HEADER", help="Which column is a field.")
 @click.option("--scheme", help="The grid scheme; areas go to community_grid without it.")
@@ -102,8 +107,9 @@ def import_command(
 
     Also zipped; `gridmap layers inspect FILE` shows what is in it.
 
-    Good rows are imported, the others are listed with their reasons. The same file again changes nothing.
-    Exit code 0: imported, perhaps without some rows; 1: refused, nothing stored; 2: wrong options.
+    Without --crs the file is read as it says; where its numbers clearly say otherwise it is refused, with the
+    option to pass. Good rows are imported, the others are listed with their reasons. The same file again
+    changes nothing. Exit code 0: imported, perhaps without some rows; 1: refused, nothing stored; 2: wrong options.
     """
     if layer == Layer.AREAS.value and level is None:
         raise click.UsageError("--layer areas needs --level (subdistrict, community, grid or micro_grid).")
@@ -137,6 +143,42 @@ def import_command(
     if report_path is not None:
         _write_findings(report, report_path)
         click.echo(f"Every finding, row by row: {report_path}")
+
+
+@layers.command("datum")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name-column", metavar="HEADER", help="With the areas' names: namesakes are compared.")
+@click.option("--scheme", help="The grid scheme whose areas count first.")
+@click.option("--column", "columns", multiple=True, metavar="FIELD=HEADER", help="lon, lat, x, y or wkt.")
+@click.option("--encoding", help="Of the file's text: utf-8, gb18030, big5 …; else found by evidence.")
+@click.option("--source-layer", metavar="NAME", help="Which layer of a GeoPackage or zip.")
+def datum_command(
+    *,
+    file: Path,
+    name_column: str | None,
+    scheme: str | None,
+    columns: tuple[str, ...],
+    encoding: str | None,
+    source_layer: str | None,
+) -> None:
+    """Weigh which coordinate system FILE is in, against our own areas; nothing is stored.
+
+    Each system that its numbers allow, likeliest first: how much of the file lies inside our areas, how far
+    its borders lie from ours. An arrow marks the one that would be chosen.
+    """
+    settings = bootstrap.read_settings()
+    request = CoordinatesRequest(
+        path=file,
+        name_header=name_column,
+        scheme_code=scheme,
+        encoding=encoding,
+        source_layer=source_layer,
+        place_columns=_assignments(columns),
+        limits=bootstrap.import_limits(settings),
+    )
+    with _open_session(settings, dry_run=True) as session:
+        weighed = weigh_coordinates(session, Actor.system(), request, now=bootstrap.now_utc())
+    _show_weighed(file.name, weighed)
 
 
 @layers.command("reroute")
@@ -264,6 +306,30 @@ def _show(report: ImportReport, *, seconds: float, dry_run: bool) -> None:
         click.echo("Nothing was stored (--dry-run).")
 
 
+def _show_weighed(file_name: str, weighed: WeighedCoordinates) -> None:
+    """The candidates as a table, then what the whole file comes to."""
+    evidence = weighed.evidence
+    click.echo(
+        f"{file_name} ({weighed.file_format}, layer {weighed.source_layer}, {weighed.row_count:,} rows)"
+    )
+    click.echo(f"The file says: {evidence.stated or 'nothing'}")
+    click.echo(
+        f"Weighed: {evidence.sample_count:,} of its points against {weighed.reference_count:,} areas of ours"
+    )
+    shown = evidence.candidates[:_SYSTEMS_SHOWN]
+    for system in shown:
+        mark = "→" if system is evidence.preselected else " "
+        share = "" if system.inside_share is None else f"{system.figures['inside_percent']} % inside"
+        shift = "" if system.shift_m is None else f"{system.figures['shift_m']} m beside"
+        why = "; ".join(_sentence(f"import.datum.{reason}", system.figures) for reason in system.reasons)
+        click.echo(f" {mark} {system.option:<28} {share:>12} {shift:>14}  {why}".rstrip())
+    if len(evidence.candidates) > len(shown):
+        click.echo(f"   and {len(evidence.candidates) - len(shown)} more that are no likelier")
+    for reason in evidence.reasons:
+        words = _sentence(f"import.datum.{reason}", {})
+        click.echo(f"{words[0].upper()}{words[1:]}.")
+
+
 def _show_findings(
     title: str, counts: Mapping[str, int], findings: Sequence[Rejection] | Sequence[Remark]
 ) -> None:
@@ -301,6 +367,9 @@ def _not_a_formula(value: str) -> str:
 
 
 def _words(reason_code: str) -> str:
-    code = f"import.row.{reason_code}"
+    return _sentence(f"import.row.{reason_code}", {})
+
+
+def _sentence(code: str, figures: Mapping[str, str]) -> str:
     words = gettext.translation("messages", _TRANSLATIONS, ["en"], fallback=True).gettext(code)
-    return reason_code.replace("_", " ") if words == code else words
+    return code.rpartition(".")[2].replace("_", " ") if words == code else words % figures

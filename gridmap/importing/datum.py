@@ -28,8 +28,7 @@ _DATUM_NAMES = {
     "bd09": Datum.BD09,
     "bd-09": Datum.BD09,
 }
-_BD09MC, _GCJ02MC = "bd09mc", "gcj02mc"
-_METRES_OF_MAPS = {_BD09MC: Datum.BD09, "bd-09mc": Datum.BD09, _GCJ02MC: Datum.GCJ02, "gcj-02mc": Datum.GCJ02}
+_BD09MC = "bd09mc"
 _EPSG = re.compile(r"(?:urn:ogc:def:crs:)?EPSG:{1,2}(?:[\d.]*:)?(\d{4,6})", re.IGNORECASE)
 
 
@@ -41,8 +40,8 @@ class SourceCrs:
     ----------
     name : as reported and recorded, for example ``EPSG:4547`` or ``gcj02``
     datum : what longitude and latitude mean once any projection is undone
-    definition : how to undo the projection: ``EPSG:…`` or WKT, ``bd09mc`` (百度's Mercator), ``gcj02mc`` (Web
-        Mercator over GCJ-02); None where the coordinates are longitude and latitude already
+    definition : how to undo the projection: ``EPSG:…`` or WKT, or ``bd09mc`` (百度's Mercator); None where
+        the coordinates are longitude and latitude already
     origin : ``declared`` by the person, stated by the ``file``, or ``assumed`` from the column names
     file_name : what the file itself states, if that is something else
     """
@@ -56,7 +55,7 @@ class SourceCrs:
     @property
     def is_projected(self) -> bool:
         """Say whether the file's numbers are metres rather than degrees."""
-        if self.definition is None or self.definition in _METRES_OF_MAPS:
+        if self.definition is None or self.definition == _BD09MC:
             return self.definition is not None
         return bool(pyproj.CRS.from_user_input(self.definition).is_projected)
 
@@ -105,10 +104,8 @@ def parse_crs(text: str, *, origin: str) -> SourceCrs:
     datum = _DATUM_NAMES.get(plain.lower())
     if datum is not None:
         return SourceCrs(datum.value, datum, None, origin)
-    datum = _METRES_OF_MAPS.get(plain.lower())
-    if datum is not None:
-        name = plain.lower().replace("-", "")
-        return SourceCrs(name, datum, name, origin)
+    if plain.lower() in (_BD09MC, "bd-09mc"):
+        return SourceCrs(_BD09MC, Datum.BD09, _BD09MC, origin)
     if plain.upper() in ("OGC:CRS84", "CRS84") or plain.upper().endswith("CRS84"):
         return SourceCrs("EPSG:4326", Datum.WGS84, None, origin)
     match = _EPSG.fullmatch(plain) or re.fullmatch(r"(\d{4,6})", plain)
@@ -177,7 +174,7 @@ def _undo_projection(definition: str) -> Callable[[npt.NDArray[np.float64]], Lon
         return bd09mc_to_bd09
     match = _EPSG.fullmatch(definition)
     code = int(match.group(1)) if match else 0
-    if definition == _GCJ02MC or code == 3857:
+    if code == 3857:
         return web_mercator_to_wgs84
     strip = cgcs2000_gauss_kruger(code)
     if strip is not None:

@@ -112,13 +112,18 @@ class CandidateSystem:
     reasons: tuple[DatumReason, ...] = ()
 
     @property
-    def figures(self) -> Mapping[str, object]:
+    def option(self) -> str:
+        """How the command line is told to read a file so."""
+        return f"--crs {self.crs}{' --swap-axes' if self.swap_axes else ''}"
+
+    @property
+    def figures(self) -> Mapping[str, str]:
         """What the sentences of the reasons name."""
         return {
             "crs": self.crs,
-            "inside_percent": "—" if self.inside_share is None else math.floor(100 * self.inside_share),
-            "shift_m": "—" if self.shift_m is None else round(self.shift_m),
-            "prefix": self.prefix,
+            "inside_percent": "—" if self.inside_share is None else f"{math.floor(100 * self.inside_share)}",
+            "shift_m": "—" if self.shift_m is None else f"{self.shift_m:.0f}",
+            "prefix": str(self.prefix),
         }
 
 
@@ -230,6 +235,8 @@ def _of_the_same_name(
 
 def _sample(geometry: GeometryArray) -> npt.NDArray[np.float64]:
     """Vertices evenly from the whole file; few and long edges get points in between."""
+    if len(geometry) > SAMPLE_LENGTH:
+        geometry = geometry[_evenly(len(geometry))]
     count = int(shapely.get_num_coordinates(geometry).sum())
     length = float(shapely.length(geometry).sum())
     if count < SAMPLE_LENGTH / 2 and 0 < length < math.inf:
@@ -238,8 +245,12 @@ def _sample(geometry: GeometryArray) -> npt.NDArray[np.float64]:
     usable = np.isfinite(vertices).all(axis=1) & (vertices != 0).any(axis=1)
     vertices = vertices[usable]
     if len(vertices) > SAMPLE_LENGTH:
-        vertices = vertices[np.linspace(0, len(vertices) - 1, SAMPLE_LENGTH).astype(np.intp)]
+        vertices = vertices[_evenly(len(vertices))]
     return vertices
+
+
+def _evenly(count: int) -> npt.NDArray[np.intp]:
+    return np.linspace(0, count - 1, SAMPLE_LENGTH).astype(np.intp)
 
 
 def _candidates(
@@ -275,8 +286,7 @@ def _candidates(
         if (np.abs(points) < 20_100_000.0).all():
             add(_plain("EPSG:3857"), swap_axes=swap_axes)
             if is_in_china_box(vertices_to_wgs84(points, _plain("EPSG:3857"))).mean() > 0.5:
-                for name in ("gcj02mc", "bd09mc"):
-                    add(_plain(name), swap_axes=swap_axes)
+                add(_plain("bd09mc"), swap_axes=swap_axes)
         if stated is not None and stated.is_projected:
             add(stated, swap_axes=swap_axes)
     return list(found.values())

@@ -97,9 +97,18 @@ class FieldUnknown(ImportRefused):
 
 
 class CrsMissing(ImportRefused):
-    """The file does not say what its coordinates are, and they are not evident: they have to be declared."""
+    """The file does not say what its coordinates are: they have to be declared.
+
+    ``detail`` ``found`` and ``only``: what they most probably are, which has to be confirmed all the same.
+    """
 
     code = "import.crs_missing"
+
+
+class DatumContradicted(ImportRefused):
+    """Read as ``stated`` the file does not fit, as ``found`` it does; ``option`` says so to the command."""
+
+    code = "import.datum_contradicted"
 
 
 class CrsUnknown(ImportRefused):

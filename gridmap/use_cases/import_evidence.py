@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +14,16 @@ from sqlalchemy.orm import Session
 
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
-from gridmap.importing.columns import FieldSpec, recognise_columns
+from gridmap.importing.columns import find_header
 from gridmap.importing.datum import SourceCrs, parse_crs, source_crs, to_wgs84
-from gridmap.importing.datum_evidence import CandidateSystem, DatumEvidence, ReferenceAreas, weigh_systems
-from gridmap.importing.errors import CrsMissing, CrsUnknown
+from gridmap.importing.datum_evidence import (
+    CandidateSystem,
+    DatumEvidence,
+    DatumReason,
+    ReferenceAreas,
+    weigh_systems,
+)
+from gridmap.importing.errors import CrsMissing, CrsUnknown, DatumContradicted
 from gridmap.importing.readers import read_table
 from gridmap.importing.tables import GeometryArray, ReadLimits, SourceTable
 from gridmap.storage.reference_areas import find_reference_areas
@@ -107,6 +114,63 @@ def weigh_coordinates(
     )
 
 
+def refuse_contradicted(
+    session: Session,
+    table: SourceTable,
+    *,
+    name_header: str | None,
+    scheme_code: str | None,
+    swap_axes: bool,
+    now: datetime,
+) -> None:
+    """Stop an import for which nobody declared a system, if the file would clearly be read in a wrong one.
+
+    Raises
+    ------
+    DatumContradicted
+        The file says, or its columns suggest, one system, and strong evidence is for another.
+    CrsMissing
+        The file says nothing; ``detail`` ``found`` or ``only``: but the evidence for one system is strong.
+    """
+    reference = load_reference(session, scheme_code=scheme_code, now=now)
+    evidence = weigh_table(table, names=_names(table, name_header), reference=reference)
+    found = evidence.preselected
+    if found is None or not evidence.is_strong:
+        return
+    option = found.option
+    percent = found.figures["inside_percent"]
+    try:
+        read_as = source_crs(table, None).name
+    except CrsMissing as missing:
+        detail = "only" if found.inside_share is None else "found"
+        raise CrsMissing(
+            detail=detail, found=found.crs, option=option, inside_percent=percent, **missing.params
+        ) from missing
+    if not evidence.contradicts(read_as, swap_axes=swap_axes):
+        return
+    as_read = evidence.candidate(read_as, swap_axes=swap_axes)
+    raise DatumContradicted(
+        detail=None if as_read is None else _contradiction(as_read, found),
+        stated=read_as,
+        found=found.crs,
+        option=option,
+        inside_percent=percent,
+        stated_percent=0 if as_read is None else math.floor(100 * (as_read.inside_share or 0.0)),
+        shift_m=None if as_read is None else as_read.figures["shift_m"],
+    )
+
+
+def _contradiction(as_read: CandidateSystem, found: CandidateSystem) -> str | None:
+    """What speaks loudest against reading the file so; None where only its numbers as such do."""
+    if as_read.swap_axes != found.swap_axes:
+        return "swapped"
+    if found.inside_share is None:
+        return None
+    if DatumReason.METRES_CLAIM_DEGREES in as_read.reasons:
+        return "metres"
+    return "elsewhere" if as_read.shift_m is None else "shifted"
+
+
 def load_reference(session: Session, *, scheme_code: str | None, now: datetime) -> ReferenceAreas:
     """Our current areas, to weigh files against."""
     areas = find_reference_areas(
@@ -135,7 +199,7 @@ def _stated(table: SourceTable) -> SourceCrs | None:
 def _names(table: SourceTable, header: str | None) -> Sequence[str]:
     if header is None:
         return ()
-    column = recognise_columns(table.headers, [FieldSpec("name", ())], {"name": header})["name"]
+    column = find_header(header, table.headers, field="name")
     return ["" if name is None else str(name) for name in table.columns[column]]
 
 

@@ -33,11 +33,13 @@ from gridmap.storage.layer_versions import bump_layer_version
 from gridmap.use_cases.bulk_routing import Progress
 from gridmap.use_cases.codes import UpdatedCodes, with_current_codes
 from gridmap.use_cases.import_areas import import_areas
+from gridmap.use_cases.import_evidence import refuse_contradicted
 from gridmap.use_cases.import_issues import import_issues
 from gridmap.use_cases.import_service_points import import_service_points
 
 DEFAULT_SCHEME = "community_grid"
 OTHER_SERVICE_POINTS = "SP99"
+AS_STATED = "as-stated"
 
 _SHAPES = {
     Layer.AREAS: Shape.POLYGON,
@@ -94,7 +96,8 @@ class ImportRequest:
 
     Attributes
     ----------
-    crs : ``EPSG:4547``, ``gcj02``, ``bd09`` …; None: as the file says
+    crs : ``EPSG:4547``, ``gcj02``, ``bd09`` …; None: as the file says, unless its numbers clearly say
+        otherwise; :data:`AS_STATED`: as the file says in any case
     columns : field to header, where recognising the header is not enough; empty header: not from the file
     source_layer : the layer inside a GeoPackage or zip
     source_name : the system that external ids and made codes belong to; None: the file's name
@@ -197,7 +200,7 @@ def import_layer(
     if request.layer is Layer.AREAS and request.level is None:
         raise InvalidInput(field="level", reason="required")
     progress("read", 0, 0)
-    prepared = _prepare(request)
+    prepared = _prepare(session, request, now=now)
     progress("check", prepared.table.row_count, prepared.table.row_count)
     store.wait_for_turn(session, request.layer.value)
     outcome = _IMPORTERS[request.layer](session, actor, request, prepared, now, progress)
@@ -209,7 +212,7 @@ def import_layer(
     return _record(session, actor, request, prepared, outcome, read_count=read_count, now=now)
 
 
-def _prepare(request: ImportRequest) -> _Prepared:
+def _prepare(session: Session, request: ImportRequest, *, now: datetime) -> _Prepared:
     shape = _SHAPES[request.layer]
     table = read_table(
         request.path,
@@ -222,7 +225,16 @@ def _prepare(request: ImportRequest) -> _Prepared:
     if request.row_limit is not None:
         table = table.first(request.row_limit)
     columns = recognise_columns(table.headers, fields_of(request.layer, request.level), request.columns)
-    crs = source_crs(table, request.crs)
+    if request.crs is None:
+        refuse_contradicted(
+            session,
+            table,
+            name_header=columns.get("name") if request.layer is Layer.AREAS else None,
+            scheme_code=request.scheme_code,
+            swap_axes=request.swap_axes,
+            now=now,
+        )
+    crs = source_crs(table, None if request.crs == AS_STATED else request.crs)
     assert table.geometry is not None, "read_table refuses tables without geometry"
     checked = check_geometry(
         table.geometry, table.row_numbers, shape=shape, crs=crs, swap_axes=request.swap_axes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +14,8 @@ from sqlalchemy.orm import Session
 
 from gridmap.domain.bd09 import bd09_to_bd09mc
 from gridmap.domain.coordinates import distance_m, wgs84_to_bd09, wgs84_to_gcj02
-from gridmap.domain.errors import NotAllowed
 from gridmap.domain.gauss_kruger import cgcs2000_gauss_kruger
-from gridmap.domain.permissions import Actor, AreaScope, Role
-from gridmap.importing.datum_evidence import DatumReason
-from gridmap.importing.errors import ColumnAbsent
+from gridmap.domain.permissions import Actor
 from gridmap.use_cases.import_evidence import CoordinatesRequest, WeighedCoordinates, weigh_coordinates
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
