@@ -109,7 +109,9 @@ def import_command(
 
     Without --crs the file is read as it says; where its numbers clearly say otherwise it is refused, with the
     option to pass. Good rows are imported, the others are listed with their reasons. The same file again
-    changes nothing. Exit code 0: imported, perhaps without some rows; 1: refused, nothing stored; 2: wrong options.
+    changes nothing.
+
+    Exit code 0: imported, perhaps without some rows; 1: refused, nothing stored; 2: wrong options.
     """
     if layer == Layer.AREAS.value and level is None:
         raise click.UsageError("--layer areas needs --level (subdistrict, community, grid or micro_grid).")

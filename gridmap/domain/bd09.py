@@ -82,40 +82,55 @@ def bd09mc_to_bd09(metres: npt.ArrayLike) -> PointArray:
 
 
 def _to_bd09(lon_deg: Vector, lat_deg: Vector) -> tuple[Vector, Vector]:
-    lon, lat, _ = _turned(lon_deg, lat_deg)
-    return lon + _OFFSET_LON_DEG, lat + _OFFSET_LAT_DEG
+    turn = _Turn(lon_deg, lat_deg)
+    return lon_deg + turn.east_deg + _OFFSET_LON_DEG, lat_deg + turn.north_deg + _OFFSET_LAT_DEG
 
 
 def _from_bd09(lon_deg: Vector, lat_deg: Vector) -> tuple[Vector, Vector]:
     wanted_lon, wanted_lat = lon_deg - _OFFSET_LON_DEG, lat_deg - _OFFSET_LAT_DEG
-    lon, lat = wanted_lon, wanted_lat
-    for _ in range(2):
-        turned_lon, turned_lat, (stretching, turning) = _turned(lon, lat)
-        lon_missing, lat_missing = wanted_lon - turned_lon, wanted_lat - turned_lat
-        # The Jacobian but for terms below 1e-5, which cost the first step a tenth of a millimetre.
-        a, b = 1.0 - lat * turning, lon * stretching
-        c, d = lon * turning, 1.0 + lat * stretching
+    # Single precision is right to a centimetre here, and so is the step.
+    turn = _Turn(wanted_lon.astype(np.float32), wanted_lat.astype(np.float32))
+    step_lon, step_lat = turn.newton_step(-turn.east_deg, -turn.north_deg)
+    lon, lat = wanted_lon + step_lon, wanted_lat + step_lat
+    turn = _Turn(lon, lat)
+    step_lon, step_lat = turn.newton_step(wanted_lon - lon - turn.east_deg, wanted_lat - lat - turn.north_deg)
+    return lon + step_lon, lat + step_lat
+
+
+class _Turn:
+    """How far the turn and stretch move these points, and how that changes from place to place.
+
+    Attributes
+    ----------
+    east_deg, north_deg : shape (n,)
+        The way of each point, without the common offset.
+    """
+
+    def __init__(self, lon_deg: Vector, lat_deg: Vector) -> None:
+        sin_lat_wave, cos_lat_wave = sine_and_cosine(_FREQUENCY * lat_deg)
+        sin_lon_wave, cos_lon_wave = sine_and_cosine(_FREQUENCY * lon_deg)
+        per_length = _RADIUS_AMPLITUDE_DEG / np.sqrt(lon_deg * lon_deg + lat_deg * lat_deg)
+        stretch = per_length * sin_lat_wave
+        # Of an angle of 3e-6 the sine is the angle and 1 - cosine is angle² / 2, to the last digit.
+        angle = _ANGLE_AMPLITUDE_RAD * cos_lon_wave
+        shrinking = 0.5 * angle * angle
+        along = stretch - shrinking - stretch * shrinking
+        across = (1.0 + stretch) * angle
+        self.east_deg = lon_deg * along - lat_deg * across
+        self.north_deg = lat_deg * along + lon_deg * across
+        self._lon_deg, self._lat_deg = lon_deg, lat_deg
+        self._stretch_by_lat = _FREQUENCY * per_length * cos_lat_wave
+        self._angle_by_lon = (-_FREQUENCY * _ANGLE_AMPLITUDE_RAD) * sin_lon_wave
+
+    def newton_step(self, lon_missing: Vector, lat_missing: Vector) -> tuple[Vector, Vector]:
+        """Where to go so that the turned point gains what is missing, if the turn were linear.
+
+        The Jacobian lacks terms below 1e-5, which cost the first step a tenth of a millimetre.
+        """
+        a, b = 1.0 - self._lat_deg * self._angle_by_lon, self._lon_deg * self._stretch_by_lat
+        c, d = self._lon_deg * self._angle_by_lon, 1.0 + self._lat_deg * self._stretch_by_lat
         scale = 1.0 / (a * d - b * c)
-        lon = lon + (d * lon_missing - b * lat_missing) * scale
-        lat = lat + (a * lat_missing - c * lon_missing) * scale
-    return lon, lat
-
-
-def _turned(lon_deg: Vector, lat_deg: Vector) -> tuple[Vector, Vector, tuple[Vector, Vector]]:
-    """Turn and stretch the vector (longitude, latitude); also how both change: the stretch by latitude, the
-    turn by longitude."""
-    sin_lat_wave, cos_lat_wave = sine_and_cosine(_FREQUENCY * lat_deg)
-    sin_lon_wave, cos_lon_wave = sine_and_cosine(_FREQUENCY * lon_deg)
-    stretch = _RADIUS_AMPLITUDE_DEG / np.sqrt(lon_deg * lon_deg + lat_deg * lat_deg)
-    length = 1.0 + stretch * sin_lat_wave
-    # Of an angle of 3e-6 the sine is the angle and the cosine 1 - angle² / 2, to the last digit.
-    sine = _ANGLE_AMPLITUDE_RAD * cos_lon_wave
-    cosine = 1.0 - 0.5 * sine * sine
-    return (
-        length * (lon_deg * cosine - lat_deg * sine),
-        length * (lat_deg * cosine + lon_deg * sine),
-        (_FREQUENCY * stretch * cos_lat_wave, -_FREQUENCY * _ANGLE_AMPLITUDE_RAD * sin_lon_wave),
-    )
+        return (d * lon_missing - b * lat_missing) * scale, (a * lat_missing - c * lon_missing) * scale
 
 
 def _to_bd09mc(lon_deg: Vector, lat_deg: Vector) -> tuple[Vector, Vector]:

@@ -8,6 +8,7 @@ faster. The work arrays of one block (about thirty) are what has to fit.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,8 @@ import numpy.typing as npt
 PointArray = npt.NDArray[np.float64]
 """Shape (n, 2): longitude, latitude in degrees, or easting, northing in metres."""
 
-Vector = npt.NDArray[np.float64]
-"""Shape (n,)."""
+Vector = npt.NDArray[np.floating[Any]]
+"""Shape (n,): doubles, or singles where a first guess is enough."""
 
 Kernel = Callable[[Vector, Vector], tuple[Vector, Vector]]
 """A conversion of first and second coordinates, each contiguous; it may not change what it is given."""

@@ -14,7 +14,7 @@ from pyproj.exceptions import CRSError, ProjError
 
 from gridmap.domain.bd09 import bd09mc_to_bd09
 from gridmap.domain.coordinates import Datum, LonLatArray, convert
-from gridmap.domain.gauss_kruger import cgcs2000_gauss_kruger
+from gridmap.domain.gauss_kruger import gauss_kruger
 from gridmap.domain.mercator import web_mercator_to_wgs84
 from gridmap.importing.errors import CrsMissing, CrsUnknown
 from gridmap.importing.tables import GeometryArray, SourceTable
@@ -30,6 +30,8 @@ _DATUM_NAMES = {
 }
 _BD09MC = "bd09mc"
 _EPSG = re.compile(r"(?:urn:ogc:def:crs:)?EPSG:{1,2}(?:[\d.]*:)?(\d{4,6})", re.IGNORECASE)
+
+_Inverse = Callable[[npt.NDArray[np.float64]], LonLatArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class SourceCrs:
     @property
     def is_projected(self) -> bool:
         """Say whether the file's numbers are metres rather than degrees."""
-        if self.definition is None or self.definition == _BD09MC:
+        if self.definition is None or _own_inverse(self.definition) is not None:
             return self.definition is not None
         return bool(pyproj.CRS.from_user_input(self.definition).is_projected)
 
@@ -168,16 +170,21 @@ def _flat(geometry: GeometryArray) -> GeometryArray:
     return np.asarray(shapely.force_2d(geometry), dtype=object)
 
 
-def _undo_projection(definition: str) -> Callable[[npt.NDArray[np.float64]], LonLatArray]:
-    """Our own inverse where there is one, PROJ's for every other system."""
+def _own_inverse(definition: str) -> _Inverse | None:
     if definition == _BD09MC:
         return bd09mc_to_bd09
     match = _EPSG.fullmatch(definition)
     code = int(match.group(1)) if match else 0
     if code == 3857:
         return web_mercator_to_wgs84
-    strip = cgcs2000_gauss_kruger(code)
-    if strip is not None:
-        return strip.unproject
+    strip = gauss_kruger(code)
+    return None if strip is None else strip.unproject
+
+
+def _undo_projection(definition: str) -> _Inverse:
+    """Our own inverse where there is one, PROJ's for every other system."""
+    own = _own_inverse(definition)
+    if own is not None:
+        return own
     transformer = pyproj.Transformer.from_crs(definition, "EPSG:4326", always_xy=True)
     return lambda vertices: np.column_stack(transformer.transform(vertices[:, 0], vertices[:, 1]))

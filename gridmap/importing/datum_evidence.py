@@ -31,6 +31,8 @@ SAMPLE_LENGTH = 2_000
 _POLAR_DEG = (-60.0, 84.0)
 _STRIPS = range(25, 46)
 _SIX_DEGREE_STRIPS = range(13, 24)
+# UTM, north, of the same meridians.
+_UTM_CODES = range(32643, 32654)
 # A file may reach over the rim of its strip, which lies 1.5° (3°) from the central meridian.
 _STRIP_REACH_M = 450_000.0
 _METRES_BEGIN_AT = 400.0
@@ -238,7 +240,8 @@ def _sample(geometry: GeometryArray) -> npt.NDArray[np.float64]:
     if len(geometry) > SAMPLE_LENGTH:
         geometry = geometry[_evenly(len(geometry))]
     count = int(shapely.get_num_coordinates(geometry).sum())
-    length = float(shapely.length(geometry).sum())
+    with np.errstate(over="ignore"):
+        length = float(shapely.length(geometry).sum())
     if count < SAMPLE_LENGTH / 2 and 0 < length < math.inf:
         geometry = shapely.segmentize(geometry, length / (SAMPLE_LENGTH / 2))
     vertices = shapely.get_coordinates(geometry)
@@ -278,11 +281,9 @@ def _candidates(
                     add(_plain(name), swap_axes=swap_axes)
             continue
         for code, prefix in _strips_of(points):
-            add(
-                SourceCrs(f"EPSG:{code}", Datum.CGCS2000, f"EPSG:{code}", "weighed"),
-                swap_axes=swap_axes,
-                prefix=prefix,
-            )
+            datum = Datum.WGS84 if code in _UTM_CODES else Datum.CGCS2000
+            strip = SourceCrs(f"EPSG:{code}", datum, f"EPSG:{code}", "weighed")
+            add(strip, swap_axes=swap_axes, prefix=prefix)
         if (np.abs(points) < 20_100_000.0).all():
             add(_plain("EPSG:3857"), swap_axes=swap_axes)
             if is_in_china_box(vertices_to_wgs84(points, _plain("EPSG:3857"))).mean() > 0.5:
@@ -312,7 +313,7 @@ def _strips_of(points: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
     if abs(easting_m - prefix * 1_000_000.0 - 500_000.0) > _STRIP_REACH_M:
         return []
     if prefix == 0:
-        return [(three_degree_epsg(number), 0) for number in _STRIPS]
+        return [*((three_degree_epsg(number), 0) for number in _STRIPS), *((code, 0) for code in _UTM_CODES)]
     if prefix in _STRIPS:
         return [(three_degree_epsg(prefix, is_prefixed=True), prefix)]
     return [(4491 + prefix - _SIX_DEGREE_STRIPS[0], prefix)] if prefix in _SIX_DEGREE_STRIPS else []
@@ -323,7 +324,8 @@ def _tried(system: CandidateSystem, source: SourceCrs, sample: npt.NDArray[np.fl
     south, north = _POLAR_DEG
     with np.errstate(invalid="ignore"):
         valid = (np.abs(lon_lat[:, 0]) <= 180) & (lon_lat[:, 1] >= south) & (lon_lat[:, 1] <= north)
-    is_possible = bool(valid.mean() >= 0.99)
+    # Degrees taken for metres lie somewhere, too: beside the origin of the projection.
+    is_possible = bool(valid.mean() >= 0.99) and source.is_projected == _are_metres(sample)
     # The few that are off the globe would only disturb the comparison.
     return _Trial(replace(system, is_possible=is_possible), source, np.where(valid[:, None], lon_lat, np.nan))
 

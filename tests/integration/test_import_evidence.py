@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.domain.bd09 import bd09_to_bd09mc
 from gridmap.domain.coordinates import distance_m, wgs84_to_bd09, wgs84_to_gcj02
-from gridmap.domain.gauss_kruger import cgcs2000_gauss_kruger
+from gridmap.domain.gauss_kruger import gauss_kruger
 from gridmap.domain.permissions import Actor
 from gridmap.use_cases.import_evidence import CoordinatesRequest, WeighedCoordinates, weigh_coordinates
 
@@ -24,7 +24,7 @@ Seeding = Callable[[np.ndarray], np.ndarray]
 
 
 def _in_strip(epsg_code: int) -> Seeding:
-    strip = cgcs2000_gauss_kruger(epsg_code)
+    strip = gauss_kruger(epsg_code)
     assert strip is not None
     return strip.project
 

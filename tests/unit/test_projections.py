@@ -10,7 +10,7 @@ import pytest
 
 from gridmap.domain.bd09 import bd09_to_bd09mc, bd09mc_to_bd09
 from gridmap.domain.coordinates import distance_m, wgs84_to_bd09, wgs84_to_gcj02
-from gridmap.domain.gauss_kruger import GaussKruger, cgcs2000_gauss_kruger, three_degree_epsg
+from gridmap.domain.gauss_kruger import GaussKruger, gauss_kruger, three_degree_epsg
 from gridmap.domain.mercator import web_mercator_to_wgs84, wgs84_to_web_mercator
 from tests.realdata import real_file
 
@@ -18,7 +18,7 @@ STRIP_CODES = [*range(4491, 4555)]
 
 
 def _strip(epsg_code: int) -> GaussKruger:
-    strip = cgcs2000_gauss_kruger(epsg_code)
+    strip = gauss_kruger(epsg_code)
     assert strip is not None
     return strip
 
@@ -29,7 +29,7 @@ def _by_proj(epsg_code: int, points: np.ndarray) -> np.ndarray:
 
 
 def _around(central_meridian_deg: float, *, half_width_deg: float, count: int = 500) -> np.ndarray:
-    rng = np.random.default_rng(round(central_meridian_deg))
+    rng = np.random.default_rng(round(central_meridian_deg) + 180)
     return np.column_stack(
         [
             central_meridian_deg + rng.uniform(-half_width_deg, half_width_deg, count),
@@ -39,10 +39,18 @@ def _around(central_meridian_deg: float, *, half_width_deg: float, count: int = 
 
 
 @pytest.mark.parametrize("epsg_code", STRIP_CODES)
-def test_every_strip_of_cgcs2000_agrees_with_proj_to_a_tenth_of_a_millimetre(epsg_code):
+def test_every_strip_agrees_with_proj_to_a_tenth_of_a_millimetre(epsg_code):
     strip = _strip(epsg_code)
     points = _around(strip.central_meridian_deg, half_width_deg=3.0, count=50)
     assert np.abs(strip.project(points) - _by_proj(epsg_code, points)).max() < 1e-4
+    assert distance_m(strip.unproject(strip.project(points)), points).max() < 1e-6
+
+
+@pytest.mark.parametrize("epsg_code", [32601, 32617, 32649, 32650, 32660])
+def test_utm_agrees_with_proj_but_for_the_tenth_digit_of_the_flattening(epsg_code):
+    strip = _strip(epsg_code)
+    points = _around(strip.central_meridian_deg, half_width_deg=3.0)
+    assert np.abs(strip.project(points) - _by_proj(epsg_code, points)).max() < 2e-4
     assert distance_m(strip.unproject(strip.project(points)), points).max() < 1e-6
 
 
@@ -64,7 +72,8 @@ def test_a_point_surveyed_in_wuhan_lies_where_its_drawing_says():
 
 
 def test_other_codes_are_no_strips_of_ours():
-    assert [code for code in range(4480, 4570) if cgcs2000_gauss_kruger(code)] == STRIP_CODES
+    assert [code for code in range(4480, 4570) if gauss_kruger(code)] == STRIP_CODES
+    assert [gauss_kruger(code) for code in (0, 3857, 4326, 32600, 32661, 32701)] == [None] * 6
     assert (three_degree_epsg(38), three_degree_epsg(38, is_prefixed=True)) == (4547, 4526)
 
 
