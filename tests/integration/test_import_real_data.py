@@ -15,7 +15,7 @@ from gridmap.domain.permissions import Actor
 from gridmap.importing.checks import Shape, check_geometry
 from gridmap.importing.columns import Layer
 from gridmap.importing.datum import parse_crs
-from gridmap.importing.errors import EncodingUnknown, NoValidRows
+from gridmap.importing.errors import DatumContradicted, EncodingUnknown, NoValidRows
 from gridmap.importing.readers import read_table
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
 from tests.factories import add_account
@@ -285,3 +285,30 @@ def test_latin_text_is_not_turned_into_chinese():
     content = real_file("encodings_dbf/latin1.dbf").read_bytes()[65:]
     with pytest.raises(EncodingUnknown):
         decide_encoding([content])
+
+
+def test_wuhans_counties_are_refused_as_wgs84_once_hubeis_are_there_and_imported_as_gcj02(session):
+    _import(
+        session,
+        "hubei_county_wgs84/hubei_county.gpkg",
+        Layer.AREAS,
+        level=AreaLevel.SUBDISTRICT,
+        scheme_code="hubei",
+        new_scheme_name="湖北省县级区划",
+        code_prefix="420000",
+        columns={"name": "Name_County", "code": ""},
+    )
+    options = {
+        "level": AreaLevel.SUBDISTRICT,
+        "scheme_code": "wuhan",
+        "new_scheme_name": "武汉市区",
+        "code_prefix": "420100",
+        "columns": {"code": ""},
+    }
+    with pytest.raises(DatumContradicted) as refused:
+        _import(session, "wuhan_county_gcj02/wuhan.geojson", Layer.AREAS, **options)
+    assert refused.value.code == "import.datum_contradicted.shifted"
+    assert refused.value.params["option"] == "--crs gcj02"
+    assert int(str(refused.value.params["shift_m"])) == pytest.approx(586, abs=20)
+    report = _import(session, "wuhan_county_gcj02/wuhan.geojson", Layer.AREAS, crs="gcj02", **options)
+    assert report.outcome.added > 0
