@@ -321,10 +321,8 @@ def _show_weighed(file_name: str, weighed: WeighedCoordinates) -> None:
     shown = evidence.candidates[:_SYSTEMS_SHOWN]
     for system in shown:
         mark = "→" if system is evidence.preselected else " "
-        share = "" if system.inside_share is None else f"{system.figures['inside_percent']} % inside"
-        shift = "" if system.shift_m is None else f"{system.figures['shift_m']} m beside"
         why = "; ".join(_sentence(f"import.datum.{reason}", system.figures) for reason in system.reasons)
-        click.echo(f" {mark} {system.option:<28} {share:>12} {shift:>14}  {why}".rstrip())
+        click.echo(f" {mark} {system.option:<28} {why}".rstrip())
     if len(evidence.candidates) > len(shown):
         click.echo(f"   and {len(evidence.candidates) - len(shown)} more that are no likelier")
     for reason in evidence.reasons:

@@ -208,7 +208,7 @@ def weigh_systems(
     )
     for trial in trials:
         trial.system = replace(trial.system, reasons=_reasons_of(trial, sample))
-    ordered = sorted(trials, key=lambda trial: _rank(trial.system, is_chosen=trial is chosen))
+    ordered = sorted(trials, key=lambda trial: _rank(trial, reference, is_chosen=trial is chosen))
     return DatumEvidence(
         candidates=tuple(trial.system for trial in ordered),
         preselected=None if chosen is None else chosen.system,
@@ -468,11 +468,25 @@ def _reasons_of_the_file(
     return tuple(reasons)
 
 
-def _rank(system: CandidateSystem, *, is_chosen: bool) -> tuple[bool, bool, float, float, bool]:
+def _rank(
+    trial: _Trial, reference: ReferenceAreas, *, is_chosen: bool
+) -> tuple[bool, bool, float, float, float, bool]:
+    """Likeliest first; among strips that all miss our areas the one that misses them least."""
+    system = trial.system
     return (
         not is_chosen,
         not system.is_possible,
         -round(system.inside_share or 0.0, 2),
         math.inf if system.border_misfit_m is None else system.border_misfit_m,
+        _way_deg(trial, reference) if system.is_possible and not system.inside_share else 0.0,
         not system.is_stated,
     )
+
+
+def _way_deg(trial: _Trial, reference: ReferenceAreas) -> float:
+    """Roughly how far the middle of the file is from that of our areas."""
+    if len(reference.boundaries) == 0:
+        return 0.0
+    west, south, east, north = shapely.total_bounds(reference.boundaries)
+    lon_deg, lat_deg = np.nanmedian(trial.lon_lat, axis=0)
+    return round(math.hypot(lon_deg - (west + east) / 2, lat_deg - (south + north) / 2), 1)

@@ -56,7 +56,7 @@ def test_the_table_marks_the_likeliest_system_and_says_why(run, communities, tmp
     assert lines[1] == "The file says: nothing"
     assert lines[2].startswith("Weighed: ")
     assert lines[3].startswith(" → --crs gcj02 ")
-    assert "100 % inside" in lines[3]
+    assert "100% of its points lie inside our areas" in lines[3]
     assert "its borders lie on ours" in lines[3]
     assert "the mark of GCJ-02 or BD-09" in next(line for line in lines if "EPSG:4326 " in line)
     assert "import." not in result.output

@@ -171,6 +171,16 @@ def test_one_county_elsewhere_fits_nothing_and_that_is_said():
     assert all(DatumReason.OUTSIDE in each.reasons for each in evidence.candidates if each.is_possible)
 
 
+def test_of_strips_that_all_miss_our_areas_the_nearest_comes_first():
+    strip = gauss_kruger(4547)
+    assert strip is not None
+    south_of_ours = shapely.transform(_wuhan_blocks(), lambda points: strip.project(points - [0.0, 7.0]))
+    evidence = weigh_systems(south_of_ours, stated=None, reference=ReferenceAreas(_wuhan_blocks()))
+    assert evidence.preselected is None
+    assert evidence.candidates[0].crs == "EPSG:4547"
+    assert evidence.reasons == (DatumReason.NOTHING_FITS,)
+
+
 def test_a_file_in_the_middle_of_our_ground_says_nothing_and_keeps_its_statement():
     points = shapely.points(np.random.default_rng(1).uniform((114.31, 30.56), (114.32, 30.57), (200, 2)))
     ours = ReferenceAreas(_array(shapely.box(114.2, 30.4, 114.5, 30.7)))
@@ -271,7 +281,8 @@ _NUMBERS = st.one_of(
 def test_any_numbers_at_all_are_weighed_without_an_error(points, shape, stated):
     shapes: list[shapely.Geometry] = [] if shape == "line" else [shapely.Point(point) for point in points]
     if shape != "points" and len(points) > 1:
-        shapes.append(shapely.LineString(points))
+        with np.errstate(invalid="ignore"):
+            shapes.append(shapely.LineString(points))
     source: SourceCrs | None = None if stated is None else parse_crs(stated, origin="file")
     evidence = weigh_systems(_array(*shapes), stated=source, reference=ReferenceAreas(_wuhan_blocks(2, 2)))
     assert evidence.preselected is None or evidence.preselected in evidence.candidates
