@@ -21,8 +21,8 @@ _ROUND_LIMIT = 12
 _MOST_VERTICES = 100_000
 _SETTLED_M = 0.5
 _FEWEST_POINTS = 30
-# Neighbouring points of one border are not independent witnesses: so many count as one.
-_POINTS_PER_WITNESS = 5.0
+# Neighbouring corners of one border are not independent witnesses: so many count as one.
+_CORNERS_PER_WITNESS = 5.0
 _SMALLEST_LOG_RATIO = 0.4
 _STANDARD_ERRORS = 3.0
 
@@ -102,13 +102,16 @@ class BorderFit:
     shifts_m: tuple[float, ...] | None
 
 
-def fit_borders(readings: list[npt.NDArray[np.float64]], boundaries: GeometryArray) -> BorderFit | None:
+def fit_borders(
+    readings: list[npt.NDArray[np.float64]], boundaries: GeometryArray, *, witness_count: int
+) -> BorderFit | None:
     """Compare the same border points, as several systems read them, with our borders.
 
     Parameters
     ----------
     readings : of shape (n, 2) each, longitude and latitude
     boundaries : our areas, WGS-84
+    witness_count : how many of the points are corners of the file's borders; the others lie between
 
     Returns
     -------
@@ -125,7 +128,7 @@ def fit_borders(readings: list[npt.NDArray[np.float64]], boundaries: GeometryArr
         return None
     logs = np.log(np.clip(distances_m[:, near], _NEAREST_M, _FARTHEST_M))
     means = logs.mean(axis=1)
-    winner = _winner(logs, means)
+    winner = _winner(logs, means, witness_count=min(witness_count, logs.shape[1]))
     shifts_m = None
     if winner is not None:
         best = points[winner][near]
@@ -145,12 +148,14 @@ def _borders_near(
     return ReferenceBorders(near, middle) if len(near) else None
 
 
-def _winner(logs: npt.NDArray[np.float64], means: npt.NDArray[np.float64]) -> int | None:
+def _winner(
+    logs: npt.NDArray[np.float64], means: npt.NDArray[np.float64], *, witness_count: int
+) -> int | None:
     """The system that is clearly better than the next; None if there is none."""
     if len(means) < 2:
         return None
     best, second = np.argsort(means)[:2]
-    witnesses = logs.shape[1] / _POINTS_PER_WITNESS
-    error = float(np.sqrt((logs[best].var() + logs[second].var()) / witnesses))
+    independent = witness_count / _CORNERS_PER_WITNESS
+    error = float(np.sqrt((logs[best].var() + logs[second].var()) / independent))
     clear = max(_SMALLEST_LOG_RATIO, _STANDARD_ERRORS * error)
     return int(best) if means[second] - means[best] >= clear else None

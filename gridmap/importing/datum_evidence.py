@@ -20,27 +20,21 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from gridmap.domain.coordinates import Datum, is_in_china_box
-from gridmap.domain.gauss_kruger import three_degree_epsg
 from gridmap.importing.border_fit import BorderFit, fit_borders
-from gridmap.importing.datum import SourceCrs, parse_crs, vertices_to_wgs84
+from gridmap.importing.datum import SourceCrs, vertices_to_wgs84
+from gridmap.importing.datum_candidates import Reading, are_metres, possible_readings
 from gridmap.importing.tables import GeometryArray
 
 SAMPLE_LENGTH = 2_000
 
 _POLAR_DEG = (-60.0, 84.0)
-_STRIPS = range(25, 46)
-_SIX_DEGREE_STRIPS = range(13, 24)
-# UTM, north, of the same meridians.
-_UTM_CODES = range(32643, 32654)
-# A file may reach over the rim of its strip, which lies 1.5° (3°) from the central meridian.
-_STRIP_REACH_M = 450_000.0
-_METRES_BEGIN_AT = 400.0
+# A few places off the globe are mistakes of their rows, not of the system.
+_MOST = 0.9
 
 # Strong: nearly all inside, and the next system clearly fewer.
 _NEARLY_ALL = 0.97
 _CLEARLY_FEWER = 0.05
-_FEWEST_POINTS = 20
+_FEWEST_WITNESSES = 20
 # Systems that put less than this part of the best one's share inside our areas are out.
 _CONTENDER_PART = 0.5
 # With fewer than this inside at best, the file lies elsewhere.
@@ -194,15 +188,18 @@ def weigh_systems(
         The same for the same input. At most :data:`SAMPLE_LENGTH` vertices are looked at.
     """
     geometry, reference = _of_the_same_name(geometry, reference, names)
-    sample = _sample(geometry)
-    trials = [_tried(system, source, sample) for system, source in _candidates(sample, stated)]
+    sample, witness_count = _sample(geometry)
+    trials = [_tried(reading, sample, stated) for reading in possible_readings(sample, stated)]
     possible = [trial for trial in trials if trial.system.is_possible]
     has_reference = len(reference.boundaries) > 0
     if has_reference:
         _count_inside(possible, reference)
     contenders = _contenders(possible, has_reference=has_reference)
-    fit = _compare_borders(contenders, geometry, reference) if has_reference else None
-    chosen, is_strong = _choose(contenders, fit, point_count=len(sample), has_reference=has_reference)
+    if has_reference and (shapely.get_dimensions(geometry) > 0).any():
+        fit = _compare_borders(contenders, reference, witness_count=witness_count)
+    else:
+        fit = None
+    chosen, is_strong = _choose(contenders, fit, witness_count=witness_count, has_reference=has_reference)
     reasons = _reasons_of_the_file(
         sample, trials, contenders, chosen, is_strong=is_strong, has_reference=has_reference
     )
@@ -237,99 +234,49 @@ def _of_the_same_name(
     )
 
 
-def _sample(geometry: GeometryArray) -> npt.NDArray[np.float64]:
-    """Vertices evenly from the whole file; few and long edges get points in between."""
+def _sample(geometry: GeometryArray) -> tuple[npt.NDArray[np.float64], int]:
+    """Vertices evenly from the whole file, and how many different ones bear witness.
+
+    Few and long edges get points in between, which say nothing new: a rectangle has four witnesses.
+    """
     if len(geometry) > SAMPLE_LENGTH:
         geometry = geometry[_evenly(len(geometry))]
-    count = int(shapely.get_num_coordinates(geometry).sum())
-    with np.errstate(over="ignore"):
+    corners = _usable(shapely.get_coordinates(geometry))
+    witness_count = min(len(np.unique(corners, axis=0)), SAMPLE_LENGTH)
+    with np.errstate(over="ignore", invalid="ignore"):
         length = float(shapely.length(geometry).sum())
-    if count < SAMPLE_LENGTH / 2 and 0 < length < math.inf:
+    if len(corners) < SAMPLE_LENGTH / 2 and 0 < length < math.inf:
         geometry = shapely.segmentize(geometry, length / (SAMPLE_LENGTH / 2))
-    vertices = shapely.get_coordinates(geometry)
-    usable = np.isfinite(vertices).all(axis=1) & (vertices != 0).any(axis=1)
-    vertices = vertices[usable]
-    if len(vertices) > SAMPLE_LENGTH:
-        vertices = vertices[_evenly(len(vertices))]
-    return vertices
+        corners = _usable(shapely.get_coordinates(geometry))
+    if len(corners) > SAMPLE_LENGTH:
+        corners = corners[_evenly(len(corners))]
+    return corners, witness_count
+
+
+def _usable(vertices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Without what is no number, and without (0, 0), which is what forms write for "no place"."""
+    return vertices[np.isfinite(vertices).all(axis=1) & (vertices != 0).any(axis=1)]
 
 
 def _evenly(count: int) -> npt.NDArray[np.intp]:
     return np.linspace(0, count - 1, SAMPLE_LENGTH).astype(np.intp)
 
 
-def _candidates(
-    sample: npt.NDArray[np.float64], stated: SourceCrs | None
-) -> list[tuple[CandidateSystem, SourceCrs]]:
-    """Every system that numbers of this size can be in, as read and with the axes swapped."""
-    if len(sample) == 0:
-        return []
-    found: dict[tuple[str, bool], tuple[CandidateSystem, SourceCrs]] = {}
-
-    def add(source: SourceCrs, *, swap_axes: bool, prefix: int = 0) -> None:
-        is_stated = stated is not None and source.name == stated.name and not swap_axes
-        system = CandidateSystem(crs=source.name, swap_axes=swap_axes, is_stated=is_stated, prefix=prefix)
-        found.setdefault((source.name, swap_axes), (system, source))
-
-    if stated is not None:
-        add(stated, swap_axes=False)
-    for swap_axes in (False, True):
-        points = sample[:, ::-1] if swap_axes else sample
-        if not _are_metres(sample):
-            states_degrees = stated is not None and not stated.is_projected
-            add(stated if stated and states_degrees else _plain("EPSG:4326"), swap_axes=swap_axes)
-            if is_in_china_box(points).mean() > 0.5:
-                for name in ("gcj02", "bd09"):
-                    add(_plain(name), swap_axes=swap_axes)
-            continue
-        for code, prefix in _strips_of(points):
-            datum = Datum.WGS84 if code in _UTM_CODES else Datum.CGCS2000
-            strip = SourceCrs(f"EPSG:{code}", datum, f"EPSG:{code}", "weighed")
-            add(strip, swap_axes=swap_axes, prefix=prefix)
-        if (np.abs(points) < 20_100_000.0).all():
-            add(_plain("EPSG:3857"), swap_axes=swap_axes)
-            if is_in_china_box(vertices_to_wgs84(points, _plain("EPSG:3857"))).mean() > 0.5:
-                add(_plain("bd09mc"), swap_axes=swap_axes)
-        if stated is not None and stated.is_projected:
-            add(stated, swap_axes=swap_axes)
-    return list(found.values())
-
-
-def _plain(name: str) -> SourceCrs:
-    return parse_crs(name, origin="weighed")
-
-
-def _are_metres(sample: npt.NDArray[np.float64]) -> bool:
-    return bool(np.quantile(np.abs(sample).max(axis=1), 0.9) > _METRES_BEGIN_AT)
-
-
-def _strips_of(points: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
-    """The EPSG codes of the Gauss-Krüger strips that these eastings and northings allow, with their prefix.
-
-    Strips of 6° without a number are those of 3° on the same meridian, number by number.
-    """
-    easting_m, northing_m = np.median(points, axis=0)
-    if not 0 < northing_m < 6_300_000.0:
-        return []
-    prefix = int(easting_m // 1_000_000.0)
-    if abs(easting_m - prefix * 1_000_000.0 - 500_000.0) > _STRIP_REACH_M:
-        return []
-    if prefix == 0:
-        return [*((three_degree_epsg(number), 0) for number in _STRIPS), *((code, 0) for code in _UTM_CODES)]
-    if prefix in _STRIPS:
-        return [(three_degree_epsg(prefix, is_prefixed=True), prefix)]
-    return [(4491 + prefix - _SIX_DEGREE_STRIPS[0], prefix)] if prefix in _SIX_DEGREE_STRIPS else []
-
-
-def _tried(system: CandidateSystem, source: SourceCrs, sample: npt.NDArray[np.float64]) -> _Trial:
-    lon_lat = vertices_to_wgs84(sample, source, swap_axes=system.swap_axes)
+def _tried(reading: Reading, sample: npt.NDArray[np.float64], stated: SourceCrs | None) -> _Trial:
+    lon_lat = vertices_to_wgs84(sample, reading.source, swap_axes=reading.swap_axes)
     south, north = _POLAR_DEG
     with np.errstate(invalid="ignore"):
         valid = (np.abs(lon_lat[:, 0]) <= 180) & (lon_lat[:, 1] >= south) & (lon_lat[:, 1] <= north)
-    # Degrees taken for metres lie somewhere, too: beside the origin of the projection.
-    is_possible = bool(valid.mean() >= 0.99) and source.is_projected == _are_metres(sample)
+    system = CandidateSystem(
+        crs=reading.source.name,
+        swap_axes=reading.swap_axes,
+        # Degrees taken for metres lie somewhere, too: beside the origin of the projection.
+        is_possible=bool(valid.mean() >= _MOST) and reading.source.is_projected == are_metres(sample),
+        is_stated=stated is not None and reading.source.name == stated.name and not reading.swap_axes,
+        prefix=reading.prefix,
+    )
     # The few that are off the globe would only disturb the comparison.
-    return _Trial(replace(system, is_possible=is_possible), source, np.where(valid[:, None], lon_lat, np.nan))
+    return _Trial(system, reading.source, np.where(valid[:, None], lon_lat, np.nan))
 
 
 def _count_inside(trials: list[_Trial], reference: ReferenceAreas) -> None:
@@ -354,13 +301,14 @@ def _contenders(possible: list[_Trial], *, has_reference: bool) -> list[_Trial]:
 
 
 def _compare_borders(
-    contenders: list[_Trial], geometry: GeometryArray, reference: ReferenceAreas
+    contenders: list[_Trial], reference: ReferenceAreas, *, witness_count: int
 ) -> BorderFit | None:
     """Compare lines and polygons with our borders; the contenders get their misfit and shift."""
-    if len(contenders) < 2 or not (shapely.get_dimensions(geometry) > 0).any():
+    if len(contenders) < 2:
         return None
     usable = ~np.isnan(np.stack([trial.lon_lat for trial in contenders])).any(axis=(0, 2))
-    fit = fit_borders([trial.lon_lat[usable] for trial in contenders], reference.boundaries)
+    readings = [trial.lon_lat[usable] for trial in contenders]
+    fit = fit_borders(readings, reference.boundaries, witness_count=witness_count)
     if fit is None:
         return None
     for index, trial in enumerate(contenders):
@@ -373,10 +321,10 @@ def _compare_borders(
 
 
 def _choose(
-    contenders: list[_Trial], fit: BorderFit | None, *, point_count: int, has_reference: bool
+    contenders: list[_Trial], fit: BorderFit | None, *, witness_count: int, has_reference: bool
 ) -> tuple[_Trial | None, bool]:
     """The system to preselect, and whether the evidence for it is strong."""
-    chosen = _that_stands_out(contenders, fit, point_count=point_count, has_reference=has_reference)
+    chosen = _that_stands_out(contenders, fit, witness_count=witness_count, has_reference=has_reference)
     if chosen is not None:
         return chosen, True
     if fit is not None and fit.winner is not None:
@@ -385,11 +333,11 @@ def _choose(
 
 
 def _that_stands_out(
-    contenders: list[_Trial], fit: BorderFit | None, *, point_count: int, has_reference: bool
+    contenders: list[_Trial], fit: BorderFit | None, *, witness_count: int, has_reference: bool
 ) -> _Trial | None:
     if not has_reference:
         return contenders[0] if len(contenders) == 1 else None
-    if point_count < _FEWEST_POINTS:
+    if witness_count < _FEWEST_WITNESSES:
         return None
     if len(contenders) == 1:
         return contenders[0] if (contenders[0].system.inside_share or 0.0) >= _CONTENDER_PART else None
@@ -400,8 +348,8 @@ def _that_stands_out(
         return None
     first, second = sorted(contenders, key=lambda trial: -(trial.system.inside_share or 0.0))[:2]
     best, next_best = first.system.inside_share or 0.0, second.system.inside_share or 0.0
-    # Four standard errors of a share, as far as points are independent witnesses.
-    error = math.sqrt(max(next_best * (1 - next_best), 0.01) / point_count)
+    # Four standard errors of a share.
+    error = math.sqrt(max(next_best * (1 - next_best), 0.01) / witness_count)
     is_clear = best >= _NEARLY_ALL and best - next_best >= max(_CLEARLY_FEWER, 4 * error)
     return first if is_clear else None
 
@@ -431,12 +379,12 @@ def _reasons_of(trial: _Trial, sample: npt.NDArray[np.float64]) -> tuple[DatumRe
 
 
 def _why_impossible(trial: _Trial, sample: npt.NDArray[np.float64]) -> DatumReason:
-    are_metres = _are_metres(sample)
-    if trial.source.is_projected != are_metres:
-        return DatumReason.METRES_CLAIM_DEGREES if are_metres else DatumReason.DEGREES_CLAIM_METRES
+    in_metres = are_metres(sample)
+    if trial.source.is_projected != in_metres:
+        return DatumReason.METRES_CLAIM_DEGREES if in_metres else DatumReason.DEGREES_CLAIM_METRES
     lon_lat = vertices_to_wgs84(sample, trial.source, swap_axes=trial.system.swap_axes)
     with np.errstate(invalid="ignore"):
-        on_globe = (np.abs(lon_lat) <= (180, 90)).all(axis=1).mean() >= 0.99
+        on_globe = (np.abs(lon_lat) <= (180, 90)).all(axis=1).mean() >= _MOST
     return DatumReason.NOBODY_LIVES_THERE if on_globe else DatumReason.OUT_OF_RANGE
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pyproj
+import shapely
 
 from gridmap.domain.bd09 import bd09_to_bd09mc, bd09_to_gcj02, bd09mc_to_bd09, gcj02_to_bd09
 from gridmap.domain.coordinates import bd09_to_wgs84, gcj02_to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
 from gridmap.domain.gauss_kruger import three_degree_strip
 from gridmap.domain.mercator import web_mercator_to_wgs84, wgs84_to_web_mercator
+from gridmap.importing.datum_evidence import ReferenceAreas, weigh_systems
 from tests.bench.conftest import Report, median_s
 
 POINT_COUNT = 1_000_000
@@ -61,3 +63,24 @@ def test_every_conversion_beside_proj(report: Report) -> None:
             peer=f"{POINT_COUNT / peer_s / 1e6:.1f} M points/s",
             ratio=f"{peer_s / ours_s:.2f}",
         )
+
+
+def test_weighing_a_file_against_a_citys_areas(report: Report) -> None:
+    """Two thousand areas of ours, as many polygons in GCJ-02: the limit is what a person waits for a page."""
+    ours = _cells(50, 40)
+    file = shapely.transform(ours, wgs84_to_gcj02)
+    took_s = median_s(lambda: weigh_systems(file, stated=None, reference=ReferenceAreas(ours)), rounds=5)
+    report.add(
+        "Weighing a file's coordinate system, 2,000 areas",
+        ours=f"{took_s:.2f} s",
+        against="limit",
+        peer="1.00 s",
+        ratio=f"{1.0 / took_s:.2f}",
+    )
+
+
+def _cells(columns: int, rows: int) -> np.ndarray:
+    """Cells of 300 m with forty corners each."""
+    west, south = np.meshgrid(114.0 + 0.003 * np.arange(columns), 30.5 + 0.003 * np.arange(rows))
+    boxes = shapely.box(west.ravel(), south.ravel(), west.ravel() + 0.003, south.ravel() + 0.003)
+    return shapely.segmentize(boxes, 0.0003)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,13 +99,10 @@ def test_points_all_over_our_areas_are_recognised_in_any_system(
     assert (found.crs, found.swap_axes) == (crs, swap_axes)
 
 
-def test_the_seeded_files_are_weighed_in_a_second(demo_session, tmp_path):
+def test_what_a_page_draws_is_small_and_on_the_globe(demo_session, tmp_path):
     names, areas = _areas(demo_session, "micro_grid")
     path = _table(tmp_path, names, shapely.transform(areas, wgs84_to_bd09))
-    begun = time.perf_counter()
     weighed = _weigh(demo_session, path, name_header="名称", scheme_code="community_grid")
-    # A second on a machine of its own.
-    assert time.perf_counter() - begun < 5
     assert weighed.evidence.sample_count <= SAMPLE_LENGTH
     assert weighed.reference_count > 0
     assert len(weighed.previews) <= 6
