@@ -12,6 +12,8 @@ step was still long, go on by plain repetition, which converges everywhere.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 
@@ -159,7 +161,7 @@ class _Shift:
 
 
 class _Waves:
-    """Sines and cosines of 2, 5, 20, 60, 120 and 360 times an angle (πx/60), by doubling and tripling."""
+    """Sines and cosines of 2, 5, 20, 60 and 120 times an angle (πx/60), by doubling and tripling."""
 
     def __init__(self, sine: Vector, cosine: Vector) -> None:
         self.by_2 = _double(sine, cosine)
@@ -168,9 +170,13 @@ class _Waves:
         self.by_20 = _double(*_double(*self.by_5))
         self.by_60 = _triple(*self.by_20)
 
+    @cached_property
+    def by_120(self) -> tuple[Vector, Vector]:
+        """Wanted along x only; 360 times follows from it by tripling."""
+        return _double(*self.by_60)
+
     def ripple(self) -> Vector:
         """The term that both directions share: 20 sin 6πx + 20 sin 2πx."""
-        self.by_120 = _double(*self.by_60)
         sine = self.by_120[0]
         # sin 3a + sin a
         return 20.0 * (sine * (4.0 - 4.0 * sine * sine))
@@ -201,7 +207,8 @@ class _Waves:
 
 
 def _double(sine: Vector, cosine: Vector) -> tuple[Vector, Vector]:
-    return 2.0 * sine * cosine, 1.0 - 2.0 * sine * sine
+    twice = 2.0 * sine
+    return twice * cosine, 1.0 - twice * sine
 
 
 def _triple(sine: Vector, cosine: Vector) -> tuple[Vector, Vector]:

@@ -2,7 +2,7 @@
 
 A conversion of whole arrays is a few dozen numpy operations. Over a million points each of them would fetch
 its operands from memory; over a block of some thousand they come from the cache, which is several times
-faster. The work arrays of one block (about thirty) are what has to fit.
+faster. The work arrays of one block are what has to fit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Vector = npt.NDArray[np.floating[Any]]
 Kernel = Callable[[Vector, Vector], tuple[Vector, Vector]]
 """A conversion of first and second coordinates, each contiguous; it may not change what it is given."""
 
-_BLOCK_LENGTH = 16_384
+_BLOCK_LENGTH = 12_288
 
 
 def as_points(points: npt.ArrayLike) -> PointArray:
