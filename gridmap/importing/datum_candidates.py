@@ -34,7 +34,7 @@ class Reading:
 
 def are_metres(sample: npt.NDArray[np.float64]) -> bool:
     """Say whether numbers are too large for degrees; shape (n, 2), not empty."""
-    return bool(np.quantile(np.abs(sample).max(axis=1), 0.9) > _METRES_BEGIN_AT)
+    return bool(np.median(np.abs(sample).max(axis=1)) > _METRES_BEGIN_AT)
 
 
 def possible_readings(sample: npt.NDArray[np.float64], stated: SourceCrs | None) -> list[Reading]:
@@ -81,7 +81,7 @@ def _is_wgs84_by_another_name(stated: SourceCrs, points: npt.NDArray[np.float64]
 
 def _in_metres(points: npt.NDArray[np.float64]) -> list[tuple[SourceCrs, int]]:
     readings = [(_strip(code), prefix) for code, prefix in _strips_of(points)]
-    if np.quantile(np.abs(points), 0.9) < _WEB_MERCATOR_EDGE_M:
+    if np.median(np.abs(points).max(axis=1)) < _WEB_MERCATOR_EDGE_M:
         web_mercator = _by_name("EPSG:3857")
         readings.append((web_mercator, 0))
         if is_in_china_box(vertices_to_wgs84(points, web_mercator)).mean() > 0.5:

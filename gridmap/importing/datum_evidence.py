@@ -28,8 +28,8 @@ from gridmap.importing.tables import GeometryArray
 SAMPLE_LENGTH = 2_000
 
 _POLAR_DEG = (-60.0, 84.0)
-# A few places off the globe are mistakes of their rows, not of the system.
-_MOST = 0.9
+# Places off the globe are mistakes of their rows, not of the system, as long as most are on it.
+_MOST = 0.5
 
 # Strong: nearly all inside, and the next system clearly fewer.
 _NEARLY_ALL = 0.97
@@ -243,14 +243,22 @@ def _sample(geometry: GeometryArray) -> tuple[npt.NDArray[np.float64], int]:
         geometry = geometry[_evenly(len(geometry))]
     corners = _usable(shapely.get_coordinates(geometry))
     witness_count = min(len(np.unique(corners, axis=0)), SAMPLE_LENGTH)
-    with np.errstate(over="ignore", invalid="ignore"):
-        length = float(shapely.length(geometry).sum())
-    if len(corners) < SAMPLE_LENGTH / 2 and 0 < length < math.inf:
-        geometry = shapely.segmentize(geometry, length / (SAMPLE_LENGTH / 2))
-        corners = _usable(shapely.get_coordinates(geometry))
+    if len(corners) < SAMPLE_LENGTH / 2:
+        corners = _usable(shapely.get_coordinates(_with_points_between(geometry)))
     if len(corners) > SAMPLE_LENGTH:
         corners = corners[_evenly(len(corners))]
     return corners, witness_count
+
+
+def _with_points_between(geometry: GeometryArray) -> GeometryArray:
+    """Divide borders so that each shape gets about as many points: one astray must not drown the others."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = shapely.length(geometry)
+    has_length = np.isfinite(lengths) & (lengths > 0)
+    points_each = math.ceil(SAMPLE_LENGTH / 2 / max(int(has_length.sum()), 1))
+    divided = geometry.copy()
+    divided[has_length] = shapely.segmentize(geometry[has_length], lengths[has_length] / points_each)
+    return divided
 
 
 def _usable(vertices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -271,7 +279,7 @@ def _tried(reading: Reading, sample: npt.NDArray[np.float64], stated: SourceCrs 
         crs=reading.source.name,
         swap_axes=reading.swap_axes,
         # Degrees taken for metres lie somewhere, too: beside the origin of the projection.
-        is_possible=bool(valid.mean() >= _MOST) and reading.source.is_projected == are_metres(sample),
+        is_possible=bool(valid.mean() > _MOST) and reading.source.is_projected == are_metres(sample),
         is_stated=stated is not None and reading.source.name == stated.name and not reading.swap_axes,
         prefix=reading.prefix,
     )
@@ -327,7 +335,7 @@ def _choose(
     chosen = _that_stands_out(contenders, fit, witness_count=witness_count, has_reference=has_reference)
     if chosen is not None:
         return chosen, True
-    if fit is not None and fit.winner is not None:
+    if fit is not None and fit.winner is not None and (fit.shifts_m or ())[fit.winner] > _MEETING_M:
         return None, False  # our borders favour one system, and yet do not lie where it puts them
     return next((trial for trial in contenders if trial.system.is_stated), None), False
 
@@ -335,10 +343,10 @@ def _choose(
 def _that_stands_out(
     contenders: list[_Trial], fit: BorderFit | None, *, witness_count: int, has_reference: bool
 ) -> _Trial | None:
-    if not has_reference:
-        return contenders[0] if len(contenders) == 1 else None
     if witness_count < _FEWEST_WITNESSES:
         return None
+    if not has_reference:
+        return contenders[0] if len(contenders) == 1 else None
     if len(contenders) == 1:
         return contenders[0] if (contenders[0].system.inside_share or 0.0) >= _CONTENDER_PART else None
     if fit is not None and fit.winner is not None:
@@ -384,7 +392,7 @@ def _why_impossible(trial: _Trial, sample: npt.NDArray[np.float64]) -> DatumReas
         return DatumReason.METRES_CLAIM_DEGREES if in_metres else DatumReason.DEGREES_CLAIM_METRES
     lon_lat = vertices_to_wgs84(sample, trial.source, swap_axes=trial.system.swap_axes)
     with np.errstate(invalid="ignore"):
-        on_globe = (np.abs(lon_lat) <= (180, 90)).all(axis=1).mean() >= _MOST
+        on_globe = (np.abs(lon_lat) <= (180, 90)).all(axis=1).mean() > _MOST
     return DatumReason.NOBODY_LIVES_THERE if on_globe else DatumReason.OUT_OF_RANGE
 
 

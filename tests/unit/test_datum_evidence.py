@@ -205,6 +205,20 @@ def test_true_statements_stay_where_the_file_has_little_to_do_with_our_borders(n
     assert not evidence.contradicts("EPSG:4326")
 
 
+def test_a_few_rows_far_astray_do_not_decide_for_the_others():
+    """Row for row they are refused or not by the checks; how the file is read is not theirs to say."""
+    blocks = _wuhan_blocks()
+    astray = _array(
+        *blocks,
+        shapely.LineString([(0, 95), (1, 95)]),
+        shapely.LineString([(30.5, 114.3), (30.6, 114.4)]),
+        shapely.Point(528_763, 3_386_075),
+    )
+    for reference in (ReferenceAreas(blocks), ReferenceAreas.none()):
+        evidence = weigh_systems(astray, stated=WGS84, reference=reference)
+        assert _found(evidence) == ("EPSG:4326", False)
+
+
 def test_a_handful_of_points_is_never_strong_evidence():
     blocks = _wuhan_blocks()
     few = shapely.transform(shapely.centroid(blocks[:10]), wgs84_to_gcj02)
