@@ -8,6 +8,7 @@ around the data.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
+import shapely.geometry
 
 from gridmap.domain.topology import FindingKind, TopologyFinding, TopologyReport
 from gridmap.importing.tables import GeometryArray
@@ -289,6 +291,27 @@ def _finding(found: _Found, area_m2: float, width_m: float) -> TopologyFinding:
         point_deg=(float(point.x), float(point.y)),
         shape=shapely.to_wkb(found.shape, byte_order=1),
     )
+
+
+def findings_geojson(report: TopologyReport) -> str:
+    """The findings as a GeoJSON FeatureCollection (RFC 7946), with kind, members, parent and sizes."""
+    shapes = _read([finding.shape for finding in report.findings])
+    features = [
+        {
+            "type": "Feature",
+            "id": finding.key,
+            "properties": {
+                "kind": finding.kind.value,
+                "members": list(finding.members),
+                "parent": finding.parent,
+                "area_m2": round(finding.area_m2, 2),
+                "width_m": round(finding.width_m, 3),
+            },
+            "geometry": shapely.geometry.mapping(shape),
+        }
+        for finding, shape in zip(report.findings, shapes, strict=True)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
 
 
 def _read(boundaries: Sequence[bytes]) -> GeometryArray:

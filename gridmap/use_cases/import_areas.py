@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.area_codes import (
     MAX_GRIDS_PER_COMMUNITY,
     MAX_MICRO_GRIDS_PER_GRID,
+    UPPER_LEVEL,
     AreaLevel,
     InvalidAreaCode,
     grid_code,
@@ -33,11 +34,6 @@ from gridmap.importing.overviews import label_points_of, overviews_of
 from gridmap.storage import import_areas as store
 from gridmap.use_cases.bulk_routing import Progress
 
-_UPPER = {
-    AreaLevel.COMMUNITY: AreaLevel.SUBDISTRICT,
-    AreaLevel.GRID: AreaLevel.COMMUNITY,
-    AreaLevel.MICRO_GRID: AreaLevel.GRID,
-}
 # The digits that a proposed code begins with, before its own sequence.
 _PREFIX_LENGTH = {
     AreaLevel.SUBDISTRICT: 6,
@@ -127,7 +123,7 @@ class _Uppers:
 
     @classmethod
     def load(cls, session: Session, *, scheme_id: int, level: AreaLevel, day: date) -> _Uppers:
-        upper = _UPPER.get(level)
+        upper = UPPER_LEVEL.get(level)
         if upper is None:
             return cls([])
         stored = store.find_level(session, scheme_id=scheme_id, level=upper.value, day=day)

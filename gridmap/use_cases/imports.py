@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.area_codes import AreaLevel, SchemeAbsent
 from gridmap.domain.errors import DomainError, InvalidInput
 from gridmap.domain.imports import LayerOutcome, Rejection, Remark
 from gridmap.domain.office_time import office_day
@@ -62,12 +62,6 @@ _HINTS = {
     "unknown_category": "categories",
     "outside_your_areas": "areas",
 }
-
-
-class SchemeAbsent(DomainError):
-    """There is no grid scheme of that code; ``known`` lists those there are."""
-
-    code = "import.scheme_absent"
 
 
 class ReporterAbsent(DomainError):

@@ -16,7 +16,7 @@ from gridmap.domain.permissions import Actor
 from gridmap.queries.issue_detail import issue_detail
 from gridmap.queries.notifications import unread_notifications
 from gridmap.storage.tables import AreaRow, IssueEventRow, IssueRow, PersonRow
-from gridmap.use_cases.imports import SchemeAbsent
+from gridmap.domain.area_codes import SchemeAbsent
 from gridmap.use_cases.issues import RoutingRules, create_issue, edit_issue
 from gridmap.use_cases.rerouting import RerouteCounts, reroute_open_issues
 from tests.factories import (
