@@ -33,6 +33,7 @@ from gridmap.domain.permissions import Action, Actor, can
 from gridmap.importing.overviews import label_points_of, overviews_of
 from gridmap.storage import import_areas as store
 from gridmap.use_cases.bulk_routing import Progress
+from gridmap.use_cases.topology import check_stored
 
 # The digits that a proposed code begins with, before its own sequence.
 _PREFIX_LENGTH = {
@@ -59,6 +60,7 @@ def import_areas(
     code_prefix: str,
     valid_from: date,
     progress: Progress,
+    check_topology: bool = True,
 ) -> LayerOutcome:
     """Write areas that are new or changed, as versions that hold from ``valid_from``.
 
@@ -66,6 +68,7 @@ def import_areas(
     ----------
     rows : all of ``level``, with distinct codes or none
     code_prefix : the first digits of the codes proposed for areas without one; empty: their parent's code
+    check_topology : say where the areas of the file leave gaps or overlap, also with stored neighbours
     """
     stored = store.find_level(session, scheme_id=scheme_id, level=level.value, day=valid_from)
     now_stored = {area.content.code: area for area in stored if area.holds_on(valid_from)}
@@ -88,13 +91,21 @@ def import_areas(
     progress("draw", 0, len(contents))
     _write(session, plan, now_stored, level=level, scheme_id=scheme_id, day=valid_from)
     progress("write", len(contents), len(contents))
+    codes = {content.code for content in contents.values()}
+    topology = None
+    if check_topology:
+        progress("topology", 0, len(contents))
+        topology = check_stored(
+            session, scheme_id=scheme_id, level=level, day=valid_from, is_wanted=codes.__contains__
+        )
     return LayerOutcome(
         added=len(plan.new),
         updated=len(plan.successors) + len(plan.corrected),
         unchanged=plan.unchanged_count,
         rejections=tuple(findings.rejections),
         remarks=tuple(findings.remarks),
-        absent_count=len(now_stored.keys() - {content.code for content in contents.values()}),
+        absent_count=len(now_stored.keys() - codes),
+        topology=topology,
     )
 
 

@@ -21,6 +21,7 @@ from gridmap.domain.errors import DomainError, InvalidInput
 from gridmap.domain.imports import LayerOutcome, Rejection, Remark
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
+from gridmap.domain.topology import TopologyReport
 from gridmap.importing.checks import GEOMETRY_WORDS, CheckedGeometry, Shape, check_geometry
 from gridmap.importing.columns import PLACE_FIELDS, Layer, fields_of, recognise_columns
 from gridmap.importing.datum import SourceCrs, source_crs
@@ -102,6 +103,7 @@ class ImportRequest:
     valid_from : the first day of the areas' new versions; None: today
     swap_axes : latitude (or northing) comes first in the file
     row_limit : read only so many rows
+    check_topology : say where imported areas leave gaps or overlap
     """
 
     path: Path
@@ -121,6 +123,7 @@ class ImportRequest:
     valid_from: date | None = None
     swap_axes: bool = False
     row_limit: int | None = None
+    check_topology: bool = True
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 
@@ -254,6 +257,7 @@ def _import_areas(
         code_prefix=request.code_prefix,
         valid_from=valid_from,
         progress=progress,
+        check_topology=request.check_topology,
     )
     return _with_findings(
         outcome,
@@ -486,6 +490,7 @@ def _recorded(report: ImportReport) -> dict[str, Any]:
             for found in findings[:_RECORDED_FINDINGS]
         ]
 
+    topology = report.outcome.topology or TopologyReport()
     return {
         "source_layer": report.source_layer,
         "format": report.file_format,
@@ -496,6 +501,7 @@ def _recorded(report: ImportReport) -> dict[str, Any]:
         "remark_counts": report.remark_counts(),
         "absent_count": report.outcome.absent_count,
         "outside_count": report.outcome.outside_count,
+        "topology_counts": {kind.value: count for kind, count in topology.counts().items()},
         "rejections": listed(report.rejections),
         "remarks": listed(report.remarks),
     }

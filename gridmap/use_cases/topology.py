@@ -86,7 +86,7 @@ def check_stored(
     report = check_topology(
         [area.boundary for area in areas],
         keys=[area.code for area in areas],
-        parents={code: boundary_of[code] for code in sorted(divided) if code is not None},
+        parents={code: boundary_of[code] for code in sorted(divided)},
         parent_of=parent_of,
         tolerance_m=tolerance_m,
         accepted=accepted,
