@@ -306,6 +306,7 @@ def findings_geojson(report: TopologyReport) -> str:
                 "parent": finding.parent,
                 "area_m2": round(finding.area_m2, 2),
                 "width_m": round(finding.width_m, 3),
+                "point": [round(degrees, 7) for degrees in finding.point_deg],
             },
             "geometry": shapely.geometry.mapping(shape),
         }

@@ -233,21 +233,8 @@ def test_the_command_line_tells_counts_sizes_and_places_and_writes_the_shapes(ru
     wider = cell(0, 0, columns=2).union(cell(0, 1)).union(shapely.box(114.302, 30.5595, 114.3021, 30.56))
     path = _file(tmp_path, [(codes[0], "甲社区", wider), (codes[1], "乙社区", cell(2, 0, columns=2, rows=2))])
     out, stored = tmp_path / "found.geojson", tmp_path / "stored.geojson"
-    imported = run(
-        *(
-            "import",
-            path,
-            "--layer",
-            "areas",
-            "--level",
-            "community",
-            "--scheme",
-            "t",
-            "--new-scheme",
-            "测试",
-        ),
-        *("--topology", out),
-    )
+    areas = ("import", path, "--layer", "areas", "--level", "community", "--scheme", "t")
+    imported = run(*areas, "--new-scheme", "测试", "--topology", out)
     assert imported.exit_code == 0, imported.output
     assert "1  overlaps of two areas, 5" in imported.output
     assert f"{codes[0]}, {codes[1]}" in imported.output
