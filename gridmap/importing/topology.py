@@ -15,25 +15,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyproj
 import shapely
 import shapely.geometry
 
 from gridmap.domain.topology import FindingKind, TopologyFinding, TopologyReport
+from gridmap.importing.ground import SLIVER_WIDTH_M, GroundPlane, widths_m
 from gridmap.importing.tables import GeometryArray
 
 TOLERANCE_M = 0.1
 """What may lie between neighbours unsaid: less than boundaries are surveyed to (class A, 0.5 m)."""
-SLIVER_WIDTH_M = 1.0
-"""No area that somebody answers for is as thin as this."""
 
 _POLYGON_TYPE = 3
 # A tenth of a millimetre: computed crossings of lines are off by less, and no surveyed gap is as narrow.
 _NOISE_DEG = 1e-9
-# Longer edges are measured in pieces, or the curve of a projected straight line would count as ground.
-_MEASURED_EDGE_DEG = 0.002
-# Each halves the ratio between the largest and the least possible width, which begins below 100.
-_WIDTH_STEPS = 9
 
 Box = tuple[float, float, float, float]
 
@@ -76,8 +70,8 @@ def check_topology(
     if extent is not None:
         box = shapely.box(*extent)
         found = [each for each in found if each.shape.intersects(box)]
-    measure = _Measure.around(ground.shapes)
-    findings = [*_measured(found, measure, tolerance_m), *_slivers(ground, measure, extent)]
+    plane = GroundPlane.around(ground.shapes)
+    findings = [*_measured(found, plane, tolerance_m), *_slivers(ground, plane, extent)]
     order = {kind: place for place, kind in enumerate(FindingKind)}
     kept = [finding for finding in findings if finding.key not in accepted]
     return TopologyReport(
@@ -202,53 +196,31 @@ def _by_parent(ground: _Ground, beyond: GeometryArray) -> list[_Found]:
     ]
 
 
-class _Measure:
-    """Metres on the ground by Lambert's equal-area projection around the data: areas true, widths to 0.01 %
-    within 150 km of the middle."""
-
-    def __init__(self, lon_deg: float, lat_deg: float) -> None:
-        plane = pyproj.CRS.from_dict(
-            {"proj": "laea", "lon_0": lon_deg, "lat_0": lat_deg, "ellps": "WGS84", "units": "m"}
-        )
-        self._transformer = pyproj.Transformer.from_crs("EPSG:4326", plane, always_xy=True)
-
-    @classmethod
-    def around(cls, shapes: GeometryArray) -> _Measure:
-        west, south, east, north = shapely.total_bounds(shapes)
-        return cls(float(west + east) / 2, float(south + north) / 2)
-
-    def in_metres(self, shapes: GeometryArray) -> GeometryArray:
-        pieces = shapely.segmentize(shapes, _MEASURED_EDGE_DEG)
-        project: Any = self._transformer.transform
-        projected: Any = shapely.transform(pieces, project, interleaved=False)
-        return projected
-
-
-def _measured(found: Sequence[_Found], measure: _Measure, tolerance_m: float) -> list[TopologyFinding]:
+def _measured(found: Sequence[_Found], plane: GroundPlane, tolerance_m: float) -> list[TopologyFinding]:
     if not found:
         return []
-    metric = measure.in_metres(np.array([each.shape for each in found], dtype=object))
+    metric = plane.in_metres(np.array([each.shape for each in found], dtype=object))
     areas_m2 = shapely.area(metric)
     # What is as wide somewhere has a circle of that width in it.
     large = np.flatnonzero(areas_m2 >= np.pi / 4 * tolerance_m**2)
-    widths_m = _widths_m(metric[large])
-    wide = widths_m >= tolerance_m
+    large_widths_m = widths_m(metric[large])
+    wide = large_widths_m >= tolerance_m
     return [
         _finding(found[index], float(areas_m2[index]), float(width_m))
-        for index, width_m in zip(large[wide], widths_m[wide], strict=True)
+        for index, width_m in zip(large[wide], large_widths_m[wide], strict=True)
     ]
 
 
-def _slivers(ground: _Ground, measure: _Measure, extent: Box | None) -> list[TopologyFinding]:
+def _slivers(ground: _Ground, plane: GroundPlane, extent: Box | None) -> list[TopologyFinding]:
     """Thin parts of areas. A polygon of area A and perimeter P is at least 2A/P wide."""
     parts, of = _polygons(ground.shapes)
     if extent is not None:
         near = shapely.intersects(parts, shapely.box(*extent))
         parts, of = parts[near], of[near]
-    metric = measure.in_metres(parts)
+    metric = plane.in_metres(parts)
     areas_m2 = shapely.area(metric)
     thin = np.flatnonzero(2 * areas_m2 < SLIVER_WIDTH_M * shapely.length(metric))
-    widths_m = _widths_m(metric[thin])
+    thin_widths_m = widths_m(metric[thin])
     return [
         _finding(
             _Found(
@@ -257,26 +229,9 @@ def _slivers(ground: _Ground, measure: _Measure, extent: Box | None) -> list[Top
             float(areas_m2[index]),
             float(width_m),
         )
-        for index, width_m in zip(thin, widths_m, strict=True)
+        for index, width_m in zip(thin, thin_widths_m, strict=True)
         if width_m < SLIVER_WIDTH_M
     ]
-
-
-def _widths_m(metric: GeometryArray) -> npt.NDArray[np.float64]:
-    """Diameter of the largest circle in each polygon, to 1 %; shape (n,).
-
-    The radius lies between area / perimeter and that of the circle of the same area. It is sought by
-    shrinking: GEOS's own search takes minutes for long bands, every place of which is nearly the best.
-    """
-    areas_m2 = shapely.area(metric)
-    least_m = 0.99 * areas_m2 / shapely.length(metric)
-    most_m = np.sqrt(areas_m2 / np.pi)
-    for _ in range(_WIDTH_STEPS):
-        radius_m = np.sqrt(least_m * most_m)
-        vanishes = shapely.is_empty(shapely.buffer(metric, -radius_m, quad_segs=4))
-        most_m = np.where(vanishes, radius_m, most_m)
-        least_m = np.where(vanishes, least_m, radius_m)
-    return 2 * np.sqrt(least_m * most_m)
 
 
 def _finding(found: _Found, area_m2: float, width_m: float) -> TopologyFinding:

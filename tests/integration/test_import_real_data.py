@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
@@ -285,3 +286,18 @@ def test_latin_text_is_not_turned_into_chinese():
     content = real_file("encodings_dbf/latin1.dbf").read_bytes()[65:]
     with pytest.raises(EncodingUnknown):
         decide_encoding([content])
+
+
+def test_baidus_compounds_are_closed_repaired_or_refused_one_by_one():
+    """3,703 rings of a list that is no GeoJSON: nearly all open, three of a single point, eight crossed."""
+    table = read_table(real_file("baidu_village_polygons_beijing/beijing-village_beijing.json"))
+    assert Counter(found.reason_code for found in table.remarks) == {"ring_closed": 3_700}
+    assert Counter(found.reason_code for found in table.rejections) == {"ring_too_short": 3}
+    assert int((~shapely.is_valid(table.geometry)).sum()) == 8
+    checked = check_geometry(
+        table.geometry, table.row_numbers, shape=Shape.POLYGON, crs=parse_crs("bd09", origin="declared")
+    )
+    # The eighth touches itself in one point, and in WGS-84 no longer does.
+    assert Counter(found.reason_code for found in checked.remarks) == {"geometry_repaired": 7}
+    assert checked.rejections == []
+    assert bool(shapely.is_valid(checked.geometry).all())
