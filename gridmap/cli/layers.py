@@ -23,6 +23,7 @@ from gridmap.domain.permissions import Actor
 from gridmap.domain.placement import OutsidePolicy
 from gridmap.domain.topology import TopologyReport
 from gridmap.importing.columns import Layer
+from gridmap.importing.snapping import LARGEST_SNAP_M
 from gridmap.settings import Settings
 from gridmap.storage.imports import LayerCount, layer_counts
 from gridmap.storage.unit_of_work import unit_of_work
@@ -38,6 +39,7 @@ _STAGES = {
     "place": "placed in their areas",
     "draw": "drawing the overview",
     "write": "written",
+    "snap": "brought to their neighbours",
     "topology": "looking for gaps and overlaps",
     "reroute": "issues routed",
 }
@@ -83,6 +85,13 @@ layers.add_command(inspect_command)
     type=click.Path(path_type=Path),
     help="Areas: write gaps and overlaps as GeoJSON.",
 )
+@click.option(
+    "--snap",
+    "snap_m",
+    type=click.FloatRange(min=0, min_open=True, max=LARGEST_SNAP_M),
+    metavar="METRES",
+    help="Areas: bring boundaries that are as near as this together.",
+)
 @click.option("--no-topology", is_flag=True, help="Areas: do not look for gaps and overlaps.")
 @click.option("--dry-run", is_flag=True, help="Do everything, store nothing.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many rows.")
@@ -106,6 +115,7 @@ def import_command(
     source_layer: str | None,
     report_path: Path | None,
     topology_path: Path | None,
+    snap_m: float | None,
     no_topology: bool,
     dry_run: bool,
     limit: int | None,
@@ -140,6 +150,7 @@ def import_command(
         valid_from=None if valid_from is None else valid_from.date(),
         swap_axes=swap_axes,
         row_limit=limit,
+        snap_m=snap_m,
         check_topology=not no_topology,
         limits=bootstrap.import_limits(settings),
     )

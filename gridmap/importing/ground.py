@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
+from pyproj.enums import TransformDirection
 
 from gridmap.importing.tables import GeometryArray
 
@@ -37,6 +38,15 @@ class GroundPlane:
         """The plane with its middle in that of the shapes, of which there is at least one."""
         west, south, east, north = shapely.total_bounds(shapes)
         return cls(float(west + east) / 2, float(south + north) / 2)
+
+    def points_in_metres(self, points_deg: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Positions of longitude and latitude in the plane; shape (n, 2) to (n, 2)."""
+        return np.column_stack(self._transformer.transform(points_deg[:, 0], points_deg[:, 1]))
+
+    def points_in_degrees(self, points_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Positions in the plane as longitude and latitude; shape (n, 2) to (n, 2)."""
+        inverse = TransformDirection.INVERSE
+        return np.column_stack(self._transformer.transform(points_m[:, 0], points_m[:, 1], direction=inverse))
 
     def in_metres(self, shapes: GeometryArray) -> GeometryArray:
         """Shapes in WGS-84 as they lie in the plane; long edges get nodes, as a projection bends them."""

@@ -103,6 +103,7 @@ class ImportRequest:
     valid_from : the first day of the areas' new versions; None: today
     swap_axes : latitude (or northing) comes first in the file
     row_limit : read only so many rows
+    snap_m : bring areas' boundaries that are as near as this together; None: leave them as they are
     check_topology : say where imported areas leave gaps or overlap
     """
 
@@ -123,6 +124,7 @@ class ImportRequest:
     valid_from: date | None = None
     swap_axes: bool = False
     row_limit: int | None = None
+    snap_m: float | None = None
     check_topology: bool = True
     limits: ReadLimits = field(default_factory=ReadLimits)
 
@@ -257,6 +259,7 @@ def _import_areas(
         code_prefix=request.code_prefix,
         valid_from=valid_from,
         progress=progress,
+        snap_m=request.snap_m,
         check_topology=request.check_topology,
     )
     return _with_findings(

@@ -188,6 +188,28 @@ def test_an_import_says_where_it_overlaps_what_is_stored_and_not_what_was_wrong_
     assert recorded == {"overlap": 1, "outside_parent": 1}
 
 
+def test_on_request_an_import_closes_narrow_gaps_and_overlaps_also_to_stored_neighbours(session, tmp_path):
+    world = add_world(session)
+    one, two = world.micro_grids[0].code, world.micro_grids[2].code
+    metre = 1e-5
+    # Too wide by half a metre towards a stored neighbour, too narrow towards the other area of the file.
+    first = shapely.box(114.3, 30.559 + 0.4 * metre, 114.301 + 0.5 * metre, 30.56)
+    rows = [(one, "甲", first), (two, "乙", cell(0, 1))]
+    options = {"level": AreaLevel.MICRO_GRID, "scheme_code": "test_grid"}
+    plain = _import(session, _file(tmp_path, rows), **options)
+    assert set(plain.outcome.topology.counts()) == {
+        FindingKind.UNCOVERED,
+        FindingKind.OVERLAP,
+        FindingKind.OUTSIDE_PARENT,
+    }
+    snapped = _import(session, _file(tmp_path, rows), snap_m=1.0, **options)
+    assert snapped.outcome.topology.is_seamless
+    assert "snapped" in snapped.remark_counts()
+    assert _shape(session, world.micro_grids[1].code).equals(cell(1, 0))
+    again = _import(session, _file(tmp_path, rows), snap_m=1.0, **options)
+    assert (again.outcome.updated, again.outcome.unchanged) == (0, 2)
+
+
 def test_kaohsiungs_villages_share_their_borders_and_leave_out_one_lake(session):
     report = _import(
         session,
