@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import distance_m
 from gridmap.domain.permissions import Actor
+from gridmap.domain.topology import FindingKind
 from gridmap.importing.checks import Shape, check_geometry
 from gridmap.importing.columns import Layer
 from gridmap.importing.datum import parse_crs
 from gridmap.importing.errors import EncodingUnknown, NoValidRows
 from gridmap.importing.readers import read_table
+from gridmap.importing.topology import check_topology
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
 from tests.factories import add_account
 from tests.realdata import real_file
@@ -250,6 +252,12 @@ def test_the_gcj02_counties_of_wuhan_are_repaired_and_move_back_by_half_a_kilome
     )
     assert [found.reason_code for found in as_declared.remarks] == ["geometry_repaired"] * 13
     assert as_declared.rejections == []
+    report = check_topology(
+        list(shapely.to_wkb(as_declared.geometry)), keys=[str(number) for number in table.row_numbers]
+    )
+    # Two places in 新洲 that the file leaves out, and four crumbs where rings crossed themselves.
+    assert report.counts() == {FindingKind.GAP: 2, FindingKind.SLIVER: 4}
+    assert report.areas_m2()[FindingKind.GAP] == pytest.approx(916_518, rel=0.001)
     shift_m = distance_m(
         shapely.get_coordinates(shapely.centroid(as_given.geometry)),
         shapely.get_coordinates(shapely.centroid(as_declared.geometry)),
