@@ -25,7 +25,7 @@ LARGEST_SNAP_M = 20.0
 # Closing one crack may bring an edge near the next node.
 _MOST_ROUNDS = 6
 # Each attempt leaves out the boundaries that failed in the one before.
-_MOST_ATTEMPTS = 4
+_MOST_ATTEMPTS = 12
 # A polygon of the buffer's corners lies inside the true circle by a thousandth.
 _BUFFER_SLACK = 1.002
 _BUFFER_SEGMENTS = 16
@@ -283,13 +283,18 @@ class _Mesh:
         lines: Any = shapely.linestrings(ends)
         tree = shapely.STRtree(lines)
         which, edge = tree.query(points, predicate="dwithin", distance=self._tolerance_m)
+        distance_m = shapely.distance(points[which], lines[edge])
         entering: dict[tuple[int, int], dict[int, float]] = {}
         moved: dict[int, tuple[float, float]] = {}
-        for node, number in zip(active[which].tolist(), edge.tolist(), strict=True):
+        met: set[tuple[int, int]] = set()
+        # The nearest edge of each ring only: entered twice, a node would tie the ring to itself.
+        for index in np.lexsort((edge, distance_m)).tolist():
+            node, number = int(active[which[index]]), int(edge[index])
             ring, place, _, _ = edges[number]
             row = self._rings[ring][0]
-            if row in self._rows_of[node]:
+            if row in self._rows_of[node] or (ring, node) in met:
                 continue
+            met.add((ring, node))
             share = _share_along(self._points_m[node], ends[number])
             if not 0 < share < 1:
                 continue
