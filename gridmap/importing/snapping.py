@@ -44,7 +44,7 @@ class SnappedBoundary:
     moved_m : how far any of its nodes moved at most
     area_change_m2 : ground gained, or lost if negative
     left_because : ``not_valid``, ``moved_too_far`` or ``overlaps_more`` where it stayed as it was for that
-        reason; None otherwise
+        reason, ``not_settled`` where all stayed because too many of its neighbours had to; None otherwise
     """
 
     boundary: bytes
@@ -81,6 +81,7 @@ def snap_boundaries(
     given: Any = shapely.from_wkb(np.array([*boundaries, *fixed], dtype=object))
     plane = GroundPlane.around(given)
     left: dict[int, str] = dict.fromkeys(range(len(boundaries), len(given)), "")
+    snapped: dict[int, Any] = {}
     for _ in range(_MOST_ATTEMPTS):
         snapped = _Mesh.of(given, plane, tolerance_m, still=set(left)).snapped()
         failed = _failures(given, snapped, plane, tolerance_m)
@@ -88,6 +89,7 @@ def snap_boundaries(
             break
         left |= {row: reason for row, reason in failed.items() if row not in left}
     else:
+        left = {**dict.fromkeys(snapped, "not_settled"), **left}
         snapped = {}
     return [
         _outcome(boundaries[row], given[row], snapped.get(row), plane, left.get(row))
@@ -147,7 +149,12 @@ def _overlapping_more(given: GeometryArray, snapped: dict[int, Any], plane: Grou
         return np.asarray(shapely.area(plane.in_metres(shared)))
 
     more = overlaps_m2(after) > overlaps_m2(given) + _AREA_NOISE_M2
-    return {int(row): "overlaps_more" for row in pairs[more].ravel() if int(row) in snapped}
+    failed: dict[int, str] = {}
+    for pair in pairs[more].tolist():
+        # One of the two staying is enough to try again; which one, the other pairs may have settled.
+        if failed.keys().isdisjoint(pair):
+            failed[next(row for row in pair if row in snapped)] = "overlaps_more"
+    return failed
 
 
 class _Mesh:
