@@ -15,12 +15,15 @@ from sqlalchemy.orm import Session
 
 from gridmap import bootstrap
 from gridmap.cli.inspect_file import inspect_command
+from gridmap.cli.topology import show_topology, topology_command, write_topology
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Actor
 from gridmap.domain.placement import OutsidePolicy
+from gridmap.domain.topology import TopologyReport
 from gridmap.importing.columns import Layer
+from gridmap.importing.snapping import LARGEST_SNAP_M
 from gridmap.settings import Settings
 from gridmap.storage.imports import LayerCount, layer_counts
 from gridmap.storage.unit_of_work import unit_of_work
@@ -38,6 +41,8 @@ _STAGES = {
     "place": "placed in their areas",
     "draw": "drawing the overview",
     "write": "written",
+    "snap": "brought to their neighbours",
+    "topology": "looking for gaps and overlaps",
     "reroute": "issues routed",
 }
 
@@ -79,6 +84,20 @@ layers.add_command(inspect_command)
 @click.option("--encoding", help="Of the file's text: utf-8, gb18030, big5 …; else found by evidence.")
 @click.option("--source-layer", metavar="NAME", help="Which layer, as `inspect` lists them.")
 @click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write findings as CSV.")
+@click.option(
+    "--topology",
+    "topology_path",
+    type=click.Path(path_type=Path),
+    help="Areas: write gaps and overlaps as GeoJSON.",
+)
+@click.option(
+    "--snap",
+    "snap_m",
+    type=click.FloatRange(min=0, min_open=True, max=LARGEST_SNAP_M),
+    metavar="METRES",
+    help="Areas: bring boundaries that are as near as this together.",
+)
+@click.option("--no-topology", is_flag=True, help="Areas: do not look for gaps and overlaps.")
 @click.option("--dry-run", is_flag=True, help="Do everything, store nothing.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many rows.")
 def import_command(
@@ -100,6 +119,9 @@ def import_command(
     encoding: str | None,
     source_layer: str | None,
     report_path: Path | None,
+    topology_path: Path | None,
+    snap_m: float | None,
+    no_topology: bool,
     dry_run: bool,
     limit: int | None,
 ) -> None:
@@ -115,6 +137,8 @@ def import_command(
     """
     if layer == Layer.AREAS.value and level is None:
         raise click.UsageError("--layer areas needs --level (subdistrict, community, grid or micro_grid).")
+    if topology_path is not None and (no_topology or layer != Layer.AREAS.value):
+        raise click.UsageError("--topology goes with --layer areas, and not with --no-topology.")
     settings = bootstrap.read_settings()
     request = ImportRequest(
         path=file,
@@ -134,6 +158,8 @@ def import_command(
         valid_from=None if valid_from is None else valid_from.date(),
         swap_axes=swap_axes,
         row_limit=limit,
+        snap_m=snap_m,
+        check_topology=not no_topology,
         limits=bootstrap.import_limits(settings),
     )
     progress = _Progress()
@@ -145,6 +171,8 @@ def import_command(
     if report_path is not None:
         _write_findings(report, report_path)
         click.echo(f"Every finding, row by row: {report_path}")
+    if topology_path is not None:
+        write_topology(report.outcome.topology or TopologyReport(), topology_path)
 
 
 @layers.command("datum")
@@ -219,6 +247,9 @@ def reroute_command(*, area: str | None, scheme: str | None, dry_run: bool) -> N
         )
     if dry_run:
         click.echo("Nothing was stored (--dry-run).")
+
+
+layers.add_command(topology_command)
 
 
 @layers.command("list")
@@ -304,6 +335,8 @@ def _show(report: ImportReport, *, seconds: float, dry_run: bool) -> None:
         click.echo(f"{outcome.absent_count:,} areas of this level are stored and not in the file: they stay.")
     if outcome.outside_count and outcome.outside_count == outcome.added + outcome.updated:
         click.echo("Every point lies outside every area: are these coordinates what they claim? (--crs)")
+    if outcome.topology is not None:
+        show_topology(outcome.topology)
     if dry_run:
         click.echo("Nothing was stored (--dry-run).")
 

@@ -43,6 +43,20 @@ class AreaLevel(StrEnum):
     MICRO_GRID = "micro_grid"
 
 
+UPPER_LEVEL = {
+    AreaLevel.COMMUNITY: AreaLevel.SUBDISTRICT,
+    AreaLevel.GRID: AreaLevel.COMMUNITY,
+    AreaLevel.MICRO_GRID: AreaLevel.GRID,
+}
+"""The level whose areas each area of a level lies in."""
+
+
+class SchemeAbsent(DomainError):
+    """There is no grid scheme of that code; ``known`` lists those there are."""
+
+    code = "import.scheme_absent"
+
+
 class InvalidAreaCode(DomainError):
     """No code of an area; ``reason`` is ``length``, ``characters``, ``sequence`` or ``level``."""
 

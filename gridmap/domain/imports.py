@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.topology import TopologyReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +135,7 @@ class LayerOutcome:
 
     ``absent_count``: areas of the level that are stored and not in the file; they stay.
     ``outside_count``: points that lie in no area.
+    ``topology``: how the areas lie beside their neighbours now; None where that was not checked.
     """
 
     added: int = 0
@@ -143,3 +145,4 @@ class LayerOutcome:
     remarks: tuple[Remark, ...] = ()
     absent_count: int = 0
     outside_count: int = 0
+    topology: TopologyReport | None = None

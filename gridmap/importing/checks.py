@@ -17,6 +17,7 @@ from shapely import MultiLineString, MultiPoint, MultiPolygon
 from gridmap.domain.coordinates import CHINA_BOX
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.importing.datum import SourceCrs, to_wgs84
+from gridmap.importing.ground import SLIVER_WIDTH_M, GroundPlane, widths_m
 from gridmap.importing.tables import GeometryArray, shown
 
 
@@ -43,6 +44,8 @@ _FITTING_TYPES = {Shape.POINT: _POINT_TYPES, Shape.LINE: _LINE_TYPES, Shape.POLY
 
 # A repair may move this share of a polygon's area, which is what digitising loops and spikes are worth.
 _HARMLESS_AREA_SHARE = 0.01
+# As GEOS names the fault.
+_HOLE_OUTSIDE = "Hole lies outside shell"
 # Nobody lives beyond; a "latitude" there that would be a longitude of China is one.
 _INHABITED_LATITUDE_DEG = 84.0
 
@@ -77,8 +80,10 @@ def check_geometry(
 
     Reason codes of rejections: ``geometry_missing``, ``geometry_empty``, ``wrong_geometry_type``,
     ``no_location`` (0, 0), ``coordinates_not_numbers``, ``coordinates_swapped``,
-    ``coordinates_look_projected``, ``coordinates_out_of_range``, ``geometry_invalid``. Of remarks:
-    ``geometry_repaired``, ``collection_reduced``.
+    ``coordinates_look_projected``, ``coordinates_out_of_range``, ``geometry_invalid``, ``same_shape``
+    (polygons: two areas cannot both hold the same ground). Of remarks: ``geometry_repaired``,
+    ``collection_reduced``, ``sliver``. Without a word: heights and measures are dropped, repeated points
+    too, and rings turned as RFC 7946 wants them.
     """
     work = _Work(geometry.copy(), row_numbers)
     work.refuse(shapely.is_missing(work.geometry), "geometry_missing")
@@ -98,6 +103,8 @@ def check_geometry(
     _check_range(work, original)
     if shape is Shape.POLYGON:
         _repair_polygons(work)
+        _refuse_same_shapes(work)
+        _remark_slivers(work)
     elif shape is Shape.LINE:
         work.refuse(~shapely.is_valid(work.geometry), "geometry_invalid", ["no length"] * len(geometry))
     return CheckedGeometry(work.geometry, work.rejections, work.remarks)
@@ -136,12 +143,23 @@ def _reduce_collections(work: _Work, shape: Shape) -> None:
     """Take the fitting parts out of geometry collections, if all the others are of lower dimension."""
     types = shapely.get_type_id(work.geometry)
     for index in np.flatnonzero(types == _COLLECTION_TYPE):
-        parts = [part for part in shapely.get_parts(work.geometry[index]) if not part.is_empty]
+        parts = _simple_parts(work.geometry[index])
         fitting = [part for part in parts if shapely.get_type_id(part) in _FITTING_TYPES[shape]]
         dimension = max((shapely.get_dimensions(part) for part in parts), default=-1)
         if fitting and dimension == shapely.get_dimensions(fitting[0]):
             work.geometry[index] = _joined(fitting, shape)
             work.remark(int(index), f"{len(fitting)} of {len(parts)} parts", "collection_reduced")
+
+
+def _simple_parts(geometry: shapely.Geometry) -> list[shapely.Geometry]:
+    """What is in a collection, and in the collections in it, without what is empty."""
+    parts: list[shapely.Geometry] = []
+    for part in shapely.get_parts(geometry):
+        if shapely.get_type_id(part) == _COLLECTION_TYPE:
+            parts += _simple_parts(part)
+        elif not part.is_empty:
+            parts.append(part)
+    return parts
 
 
 def _joined(parts: list[shapely.Geometry], shape: Shape) -> shapely.Geometry:
@@ -190,13 +208,13 @@ def _shown_bounds(bounds: npt.NDArray[np.float64]) -> str:
 def _repair_polygons(work: _Work) -> None:
     """Make invalid polygons valid where that hardly changes their area; all become MultiPolygons."""
     present = ~shapely.is_missing(work.geometry)
+    work.geometry[present] = shapely.remove_repeated_points(work.geometry[present])
     invalid = present & ~shapely.is_valid(work.geometry)
     for index in np.flatnonzero(invalid):
         broken = work.geometry[index]
         reason = shown(shapely.is_valid_reason(broken))
-        mended = _polygons_of(shapely.make_valid(broken, method="structure", keep_collapsed=False))
-        change = abs(mended.area - _even_odd_area(broken)) if mended is not None else np.inf
-        if mended is None or change > _HARMLESS_AREA_SHARE * mended.area:
+        mended = _mended(broken, reason)
+        if mended is None:
             work.refuse(np.arange(len(present)) == index, "geometry_invalid", [reason] * len(present))
         else:
             work.geometry[index] = mended
@@ -206,6 +224,44 @@ def _repair_polygons(work: _Work) -> None:
     single = shapely.get_type_id(work.geometry) == 3
     for index in np.flatnonzero(single):
         work.geometry[index] = MultiPolygon([work.geometry[index]])
+    kept = ~shapely.is_missing(work.geometry)
+    work.geometry[kept] = shapely.orient_polygons(work.geometry[kept])
+
+
+def _mended(broken: shapely.Geometry, reason: str) -> MultiPolygon | None:
+    """The valid polygons that were surely meant, or None."""
+    if reason.startswith(_HOLE_OUTSIDE):
+        return None  # a second part, a slip, or the hole of another row: the file has to say
+    mended = _polygons_of(shapely.make_valid(broken, method="structure", keep_collapsed=False))
+    if mended is None or abs(mended.area - _even_odd_area(broken)) > _HARMLESS_AREA_SHARE * mended.area:
+        return None
+    return mended
+
+
+def _refuse_same_shapes(work: _Work) -> None:
+    """Two rows with the same ground: the later one is refused and names the earlier."""
+    present = np.flatnonzero(~shapely.is_missing(work.geometry))
+    first_of: dict[bytes, int] = {}
+    same = np.zeros(len(work.geometry), dtype=bool)
+    values = [""] * len(work.geometry)
+    for index, wkb in zip(present, shapely.to_wkb(shapely.normalize(work.geometry[present])), strict=True):
+        first = first_of.setdefault(wkb, int(index))
+        if first != index:
+            same[index] = True
+            values[index] = f"row {work.row_numbers[first]}"
+    work.refuse(same, "same_shape", values)
+
+
+def _remark_slivers(work: _Work) -> None:
+    """Say which areas are too thin to be meant. A polygon of area A, perimeter P is at least 2A/P wide."""
+    present = np.flatnonzero(~shapely.is_missing(work.geometry))
+    if not len(present):
+        return
+    metric = GroundPlane.around(work.geometry[present]).in_metres(work.geometry[present])
+    thin = np.flatnonzero(2 * shapely.area(metric) < SLIVER_WIDTH_M * shapely.length(metric))
+    for index, width_m in zip(thin, widths_m(metric[thin]), strict=True):
+        if width_m < SLIVER_WIDTH_M:
+            work.remark(int(present[index]), f"{width_m:.2f} m wide", "sliver")
 
 
 def _even_odd_area(broken: shapely.Geometry) -> float:

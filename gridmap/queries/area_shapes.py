@@ -63,6 +63,33 @@ _PARTS_SQL = text(
     """  # noqa: S608 - the fragments are the constants above
 )
 
+# Index: `ix_area_current_code` or `ex_area_one_version_at_a_time`; the whole level of one scheme is drawn.
+_LEVEL = f"""
+      FROM area
+      JOIN grid_scheme AS scheme ON scheme.id = area.scheme_id
+     WHERE scheme.code = :scheme_code AND area.level = :level AND {_HOLDS.format("area")}
+"""
+
+_LEVEL_SQL = text(
+    f"""
+    SELECT json_build_object('type', 'FeatureCollection',
+                             'features', coalesce(json_agg({_FEATURE} ORDER BY code), '[]'))::text
+      FROM (SELECT area.id, area.code, area.name, area.name_en, area.overview, area.label_point
+            {_LEVEL}
+             ORDER BY area.code
+             LIMIT 100000) AS drawn
+    """  # noqa: S608 - the fragments are the constants above
+)
+
+_LEVEL_EXTENT_SQL = text(
+    f"""
+    SELECT ST_XMin(extent) AS west, ST_YMin(extent) AS south,
+           ST_XMax(extent) AS east, ST_YMax(extent) AS north
+      FROM (SELECT ST_Extent(area.overview) AS extent {_LEVEL}) AS whole
+     WHERE extent IS NOT NULL
+    """  # noqa: S608 - the fragment is the constant above
+)
+
 _EXTENT_SQL = text(
     """
     SELECT ST_XMin(overview) AS west, ST_YMin(overview) AS south,
@@ -121,6 +148,19 @@ def outline_geojson(session: Session, area_id: int) -> str:
 def parts_geojson(session: Session, area_id: int, *, on: date) -> str:
     """What lay directly in an area on a day (WGS-84); no features for the finest level."""
     return str(session.execute(_PARTS_SQL, {"id": area_id, "on": on}).scalar_one())
+
+
+def level_geojson(session: Session, *, scheme_code: str, level: str, on: date) -> str:
+    """Every area of one scheme and level that holds on a day (WGS-84)."""
+    values = {"scheme_code": scheme_code, "level": level, "on": on}
+    return str(session.execute(_LEVEL_SQL, values).scalar_one())
+
+
+def level_extent(session: Session, *, scheme_code: str, level: str, on: date) -> Extent | None:
+    """The box around them, None where there are none."""
+    values = {"scheme_code": scheme_code, "level": level, "on": on}
+    box = session.execute(_LEVEL_EXTENT_SQL, values).one_or_none()
+    return None if box is None else (box.west, box.south, box.east, box.north)
 
 
 def draw_area(session: Session, area_id: int, *, on: date, width_over_height: float) -> AreaDrawing:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.area_codes import (
     MAX_GRIDS_PER_COMMUNITY,
     MAX_MICRO_GRIDS_PER_GRID,
+    UPPER_LEVEL,
     AreaLevel,
     InvalidAreaCode,
     grid_code,
@@ -30,14 +31,11 @@ from gridmap.domain.area_codes import (
 from gridmap.domain.imports import ImportedArea, LayerOutcome, Rejection, Remark
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.importing.overviews import label_points_of, overviews_of
+from gridmap.importing.snapping import snap_boundaries
 from gridmap.storage import import_areas as store
 from gridmap.use_cases.bulk_routing import Progress
+from gridmap.use_cases.topology import check_stored
 
-_UPPER = {
-    AreaLevel.COMMUNITY: AreaLevel.SUBDISTRICT,
-    AreaLevel.GRID: AreaLevel.COMMUNITY,
-    AreaLevel.MICRO_GRID: AreaLevel.GRID,
-}
 # The digits that a proposed code begins with, before its own sequence.
 _PREFIX_LENGTH = {
     AreaLevel.SUBDISTRICT: 6,
@@ -63,6 +61,8 @@ def import_areas(
     code_prefix: str,
     valid_from: date,
     progress: Progress,
+    snap_m: float | None = None,
+    check_topology: bool = True,
 ) -> LayerOutcome:
     """Write areas that are new or changed, as versions that hold from ``valid_from``.
 
@@ -70,6 +70,8 @@ def import_areas(
     ----------
     rows : all of ``level``, with distinct codes or none
     code_prefix : the first digits of the codes proposed for areas without one; empty: their parent's code
+    snap_m : bring boundaries that are as near as this to those of their neighbours, in the file and stored
+    check_topology : say where the areas of the file leave gaps or overlap, also with stored neighbours
     """
     stored = store.find_level(session, scheme_id=scheme_id, level=level.value, day=valid_from)
     now_stored = {area.content.code: area for area in stored if area.holds_on(valid_from)}
@@ -84,6 +86,9 @@ def import_areas(
         named, level, uppers=uppers, labels=labels, taken=taken, prefix=code_prefix, findings=findings
     )
     permitted = _permitted(complete, actor, begun_later, findings)
+    if snap_m is not None:
+        progress("snap", 0, len(permitted))
+        permitted = _snapped(permitted, now_stored, snap_m, findings)
     contents = {
         row.row_number: _content(row, uppers.parent_id(row, labels[row.row_number], findings))
         for row in permitted
@@ -92,13 +97,21 @@ def import_areas(
     progress("draw", 0, len(contents))
     _write(session, plan, now_stored, level=level, scheme_id=scheme_id, day=valid_from)
     progress("write", len(contents), len(contents))
+    codes = {content.code for content in contents.values()}
+    topology = None
+    if check_topology:
+        progress("topology", 0, len(contents))
+        topology = check_stored(
+            session, scheme_id=scheme_id, level=level, day=valid_from, is_wanted=codes.__contains__
+        )
     return LayerOutcome(
         added=len(plan.new),
         updated=len(plan.successors) + len(plan.corrected),
         unchanged=plan.unchanged_count,
         rejections=tuple(findings.rejections),
         remarks=tuple(findings.remarks),
-        absent_count=len(now_stored.keys() - {content.code for content in contents.values()}),
+        absent_count=len(now_stored.keys() - codes),
+        topology=topology,
     )
 
 
@@ -127,7 +140,7 @@ class _Uppers:
 
     @classmethod
     def load(cls, session: Session, *, scheme_id: int, level: AreaLevel, day: date) -> _Uppers:
-        upper = _UPPER.get(level)
+        upper = UPPER_LEVEL.get(level)
         if upper is None:
             return cls([])
         stored = store.find_level(session, scheme_id=scheme_id, level=upper.value, day=day)
@@ -376,6 +389,25 @@ def _permitted(
         else:
             kept.append(row)
     return kept
+
+
+def _snapped(
+    rows: Sequence[ImportedArea],
+    now_stored: Mapping[str, store.StoredArea],
+    snap_m: float,
+    findings: _Findings,
+) -> list[ImportedArea]:
+    """Bring the rows' boundaries together; stored neighbours that are not in the file stay as they are."""
+    codes = {row.code for row in rows}
+    staying = [area.content.boundary for code, area in now_stored.items() if code not in codes]
+    snapped = snap_boundaries([row.boundary for row in rows], tolerance_m=snap_m, fixed=staying)
+    for row, result in zip(rows, snapped, strict=True):
+        if result.left_because is not None:
+            findings.remark(row, "geometry", result.left_because, "not_snapped")
+        elif result.boundary != row.boundary:
+            moved = f"{result.moved_m:.2f} m, {result.area_change_m2:+.1f} m²"
+            findings.remark(row, "geometry", moved, "snapped")
+    return [replace(row, boundary=result.boundary) for row, result in zip(rows, snapped, strict=True)]
 
 
 def _content(row: ImportedArea, parent_id: int | None) -> store.AreaContent:

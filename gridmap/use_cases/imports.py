@@ -16,11 +16,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.area_codes import AreaLevel, SchemeAbsent
 from gridmap.domain.errors import DomainError, InvalidInput
 from gridmap.domain.imports import LayerOutcome, Rejection, Remark
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
+from gridmap.domain.topology import TopologyReport
 from gridmap.importing.checks import GEOMETRY_WORDS, CheckedGeometry, Shape, check_geometry
 from gridmap.importing.columns import PLACE_FIELDS, Layer, fields_of, recognise_columns
 from gridmap.importing.datum import SourceCrs, source_crs
@@ -66,12 +67,6 @@ _HINTS = {
 }
 
 
-class SchemeAbsent(DomainError):
-    """There is no grid scheme of that code; ``known`` lists those there are."""
-
-    code = "import.scheme_absent"
-
-
 class ReporterAbsent(DomainError):
     """Issues are recorded under an account, and there is no active one of that name."""
 
@@ -111,6 +106,8 @@ class ImportRequest:
     valid_from : the first day of the areas' new versions; None: today
     swap_axes : latitude (or northing) comes first in the file
     row_limit : read only so many rows
+    snap_m : bring areas' boundaries that are as near as this together; None: leave them as they are
+    check_topology : say where imported areas leave gaps or overlap
     """
 
     path: Path
@@ -130,6 +127,8 @@ class ImportRequest:
     valid_from: date | None = None
     swap_axes: bool = False
     row_limit: int | None = None
+    snap_m: float | None = None
+    check_topology: bool = True
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 
@@ -272,6 +271,8 @@ def _import_areas(
         code_prefix=request.code_prefix,
         valid_from=valid_from,
         progress=progress,
+        snap_m=request.snap_m,
+        check_topology=request.check_topology,
     )
     return _with_findings(
         outcome,
@@ -504,6 +505,7 @@ def _recorded(report: ImportReport) -> dict[str, Any]:
             for found in findings[:_RECORDED_FINDINGS]
         ]
 
+    topology = report.outcome.topology or TopologyReport()
     return {
         "source_layer": report.source_layer,
         "format": report.file_format,
@@ -514,6 +516,7 @@ def _recorded(report: ImportReport) -> dict[str, Any]:
         "remark_counts": report.remark_counts(),
         "absent_count": report.outcome.absent_count,
         "outside_count": report.outcome.outside_count,
+        "topology_counts": {kind.value: count for kind, count in topology.counts().items()},
         "rejections": listed(report.rejections),
         "remarks": listed(report.remarks),
     }

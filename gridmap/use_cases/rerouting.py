@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from gridmap.domain.area_codes import scope_prefix
+from gridmap.domain.area_codes import SchemeAbsent, scope_prefix
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
 from gridmap.domain.placement import Match, OutsidePolicy, Placement
@@ -20,7 +20,6 @@ from gridmap.storage.issues import routing_columns
 from gridmap.storage.layer_versions import bump_layer_version
 from gridmap.storage.rerouting import RoutedBefore
 from gridmap.use_cases.bulk_routing import Progress, decisions_of, nearest_placements_of, placements_of
-from gridmap.use_cases.imports import SchemeAbsent
 from gridmap.use_cases.issues import RoutingRules
 
 BLOCK_LENGTH = 2_000

@@ -29,6 +29,13 @@ ENTRIES: tuple[MenuEntry, ...] = (
         about=lazy_gettext("并列的网格体系、区划代码表、问题类别对照"),
         action=Action.IMPORT_LAYERS,
     ),
+    MenuEntry(
+        url="/admin/topology",
+        icon="puzzle",
+        label=lazy_gettext("边界检查"),
+        about=lazy_gettext("网格之间的缝隙、重叠,超出上级或没有盖满的地方"),
+        action=Action.IMPORT_LAYERS,
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
@@ -12,11 +13,13 @@ from sqlalchemy.orm import Session
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.coordinates import distance_m
 from gridmap.domain.permissions import Actor
+from gridmap.domain.topology import FindingKind
 from gridmap.importing.checks import Shape, check_geometry
 from gridmap.importing.columns import Layer
 from gridmap.importing.datum import parse_crs
 from gridmap.importing.errors import DatumContradicted, EncodingUnknown, NoValidRows
 from gridmap.importing.readers import read_table
+from gridmap.importing.topology import check_topology
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
 from tests.factories import add_account
 from tests.realdata import real_file
@@ -249,6 +252,12 @@ def test_the_gcj02_counties_of_wuhan_are_repaired_and_move_back_by_half_a_kilome
     )
     assert [found.reason_code for found in as_declared.remarks] == ["geometry_repaired"] * 13
     assert as_declared.rejections == []
+    report = check_topology(
+        list(shapely.to_wkb(as_declared.geometry)), keys=[str(number) for number in table.row_numbers]
+    )
+    # Two places in 新洲 that the file leaves out, and four crumbs where rings crossed themselves.
+    assert report.counts() == {FindingKind.GAP: 2, FindingKind.SLIVER: 4}
+    assert report.areas_m2()[FindingKind.GAP] == pytest.approx(916_518, rel=0.001)
     shift_m = distance_m(
         shapely.get_coordinates(shapely.centroid(as_given.geometry)),
         shapely.get_coordinates(shapely.centroid(as_declared.geometry)),
@@ -312,3 +321,18 @@ def test_wuhans_counties_are_refused_as_wgs84_once_hubeis_are_there_and_imported
     assert int(str(refused.value.params["shift_m"])) == pytest.approx(586, abs=20)
     report = _import(session, "wuhan_county_gcj02/wuhan.geojson", Layer.AREAS, crs="gcj02", **options)
     assert report.outcome.added > 0
+
+
+def test_baidus_compounds_are_closed_repaired_or_refused_one_by_one():
+    """3,703 rings of a list that is no GeoJSON: nearly all open, three of a single point, eight crossed."""
+    table = read_table(real_file("baidu_village_polygons_beijing/beijing-village_beijing.json"))
+    assert Counter(found.reason_code for found in table.remarks) == {"ring_closed": 3_700}
+    assert Counter(found.reason_code for found in table.rejections) == {"ring_too_short": 3}
+    assert int((~shapely.is_valid(table.geometry)).sum()) == 8
+    checked = check_geometry(
+        table.geometry, table.row_numbers, shape=Shape.POLYGON, crs=parse_crs("bd09", origin="declared")
+    )
+    # The eighth touches itself in one point, and in WGS-84 no longer does.
+    assert Counter(found.reason_code for found in checked.remarks) == {"geometry_repaired": 7}
+    assert checked.rejections == []
+    assert bool(shapely.is_valid(checked.geometry).all())

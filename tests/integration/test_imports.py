@@ -11,7 +11,7 @@ import shapely
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.area_codes import AreaLevel, SchemeAbsent
 from gridmap.domain.coordinates import LonLat, wgs84_to_gcj02
 from gridmap.domain.errors import InvalidInput, NotAllowed, NotSignedIn
 from gridmap.domain.permissions import Actor, AreaScope, Role
@@ -24,7 +24,6 @@ from gridmap.use_cases.imports import (
     ImportRequest,
     NoAdministrator,
     ReporterAbsent,
-    SchemeAbsent,
     UnknownDefaultCategory,
     import_layer,
 )

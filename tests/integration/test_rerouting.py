@@ -9,14 +9,13 @@ from geoalchemy2.shape import to_shape
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from gridmap.domain.area_codes import InvalidAreaCode
+from gridmap.domain.area_codes import InvalidAreaCode, SchemeAbsent
 from gridmap.domain.errors import NotAllowed
 from gridmap.domain.issue_input import parse_edit
 from gridmap.domain.permissions import Actor
 from gridmap.queries.issue_detail import issue_detail
 from gridmap.queries.notifications import unread_notifications
 from gridmap.storage.tables import AreaRow, IssueEventRow, IssueRow, PersonRow
-from gridmap.use_cases.imports import SchemeAbsent
 from gridmap.use_cases.issues import RoutingRules, create_issue, edit_issue
 from gridmap.use_cases.rerouting import RerouteCounts, reroute_open_issues
 from tests.factories import (

@@ -293,3 +293,60 @@ def test_issues_closed_too_early_are_kept_and_impossible_ones_refused():
 
 def test_a_date_is_that_of_the_office():
     assert Cells(_table({"d": ["2026年5月3日"]}), {"d": "d"}).day(0, "d") == date(2026, 5, 3)
+
+
+def test_the_second_of_two_equal_shapes_is_refused_and_names_the_first():
+    square = shapely.box(114, 30, 114.01, 30.01)
+    turned = shapely.Polygon([(114.01, 30), (114.01, 30.01), (114, 30.01), (114, 30)])
+    checked = _check(square, shapely.box(114.01, 30, 114.02, 30.01), turned, shape=Shape.POLYGON)
+    assert [(found.row_number, found.reason_code, found.value) for found in checked.rejections] == [
+        (4, "same_shape", "row 2")
+    ]
+    # Two places may well be in one house.
+    assert not _check(shapely.Point(WUHAN), shapely.Point(WUHAN), shape=Shape.POINT).rejections
+
+
+def test_repeated_points_and_winding_are_put_right_without_a_word():
+    clockwise = shapely.Polygon(
+        [(114, 30), (114, 30.01), (114, 30.01), (114.01, 30.01), (114.01, 30), (114, 30)],
+        [[(114.002, 30.002), (114.004, 30.002), (114.004, 30.004), (114.002, 30.004)]],
+    )
+    checked = _check(clockwise, shape=Shape.POLYGON)
+    assert (checked.rejections, checked.remarks) == ([], [])
+    (polygon,) = checked.geometry[0].geoms
+    assert polygon.exterior.is_ccw
+    assert not polygon.interiors[0].is_ccw
+    assert len(polygon.exterior.coords) == 5
+
+
+def test_heights_and_measures_of_polygons_are_dropped():
+    measured = shapely.from_wkt("POLYGON ZM ((114 30 1 2, 114.01 30 1 2, 114.01 30.01 1 2, 114 30 1 2))")
+    checked = _check(measured, shape=Shape.POLYGON)
+    assert not checked.geometry[0].has_z
+    assert not shapely.has_m(checked.geometry[0])
+
+
+def test_a_hole_outside_its_shell_is_refused_however_small():
+    shell = [(114, 30), (114.01, 30), (114.01, 30.01), (114, 30.01)]
+    hole = [(114.02, 30), (114.0201, 30), (114.0201, 30.0001)]
+    checked = _check(shapely.Polygon(shell, [hole]), shape=Shape.POLYGON)
+    assert [found.reason_code for found in checked.rejections] == ["geometry_invalid"]
+    assert checked.rejections[0].value.startswith("Hole lies outside shell")
+
+
+def test_collections_in_collections_are_opened_and_what_is_empty_in_them_does_not_count():
+    inner = shapely.GeometryCollection([shapely.box(114, 30, 114.01, 30.01), shapely.Polygon()])
+    nested = shapely.GeometryCollection([inner, shapely.Point(114, 30)])
+    empty = shapely.GeometryCollection([shapely.GeometryCollection()])
+    checked = _check(nested, empty, shape=Shape.POLYGON)
+    assert checked.geometry[0].geom_type == "MultiPolygon"
+    assert [(found.row_number, found.value) for found in checked.remarks] == [(2, "1 of 2 parts")]
+    assert _reasons(checked) == [(3, "geometry_empty")]
+
+
+def test_an_area_too_thin_to_be_meant_is_kept_with_its_width():
+    thin = shapely.box(114, 30, 114.01, 30.000005)
+    checked = _check(thin, shapely.box(114, 30.1, 114.01, 30.11), shape=Shape.POLYGON)
+    assert [(found.row_number, found.reason_code, found.value) for found in checked.remarks] == [
+        (2, "sliver", "0.55 m wide")
+    ]
