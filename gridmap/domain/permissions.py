@@ -46,6 +46,8 @@ class Action(StrEnum):
     NOTE_ISSUE = "note_issue"
     SEE_CONTACT_DATA = "see_contact_data"
     IMPORT_LAYERS = "import_layers"
+    EXPORT_LAYERS = "export_layers"
+    SEE_EXPORT_LOG = "see_export_log"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_TOKENS = "manage_tokens"
     USE_API = "use_api"
@@ -66,9 +68,10 @@ _COMMUNITY_SECRETARY = _GRID_WORKER | {
     Action.RETURN_ISSUE,
     Action.RATE_ISSUE,
     Action.CLOSE_ISSUE,
+    Action.EXPORT_LAYERS,
 }
 # The planner reads figures and layers of the whole subdistrict and needs nobody's phone number for it.
-_PLANNER = _STAFF | {Action.IMPORT_LAYERS}
+_PLANNER = _STAFF | {Action.IMPORT_LAYERS, Action.EXPORT_LAYERS}
 
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
     {

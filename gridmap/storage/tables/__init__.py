@@ -10,7 +10,7 @@ from gridmap.storage.tables.codes import (
     DivisionRecodingRow,
     DivisionRow,
 )
-from gridmap.storage.tables.housekeeping import ImportBatchRow, LayerVersionRow, NotificationRow
+from gridmap.storage.tables.housekeeping import ExportLogRow, ImportBatchRow, LayerVersionRow, NotificationRow
 from gridmap.storage.tables.issues import (
     ISSUE_NUMBER_SEQUENCE,
     IssueCategoryRow,
@@ -48,6 +48,7 @@ __all__ = [
     "DivisionEditionRow",
     "DivisionRecodingRow",
     "DivisionRow",
+    "ExportLogRow",
     "GridSchemeRow",
     "ImportBatchRow",
     "IssueCategoryRow",

@@ -77,3 +77,20 @@ class NotificationRow(Row):
     event_seq: Mapped[int]
     created_at: Mapped[Instant]
     read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ExportLogRow(Row):
+    """What somebody took out of gridmap; a trigger refuses changes, and deletion within 180 days."""
+
+    __tablename__ = "export_log"
+    __table_args__ = (Index("ix_export_log_at", text("at DESC"), "id"),)
+
+    id: Mapped[BigId]
+    at: Mapped[Instant]
+    account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id"), index=True)
+    role: Mapped[str] = mapped_column(Text)
+    collection: Mapped[str] = mapped_column(Text)
+    filter: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    format: Mapped[str] = mapped_column(Text)
+    crs: Mapped[str] = mapped_column(Text)
+    row_count: Mapped[int]
