@@ -82,11 +82,11 @@ def _protect_against_forgery(app: Flask) -> None:
 
 
 def _feature_modules() -> Iterator[ModuleType]:
-    """The modules that bring routes: ``layers``, ``auth``, every page, and the API package."""
+    """The modules that bring routes: ``layers``, ``auth``, every page, and the packages of the APIs."""
     package = importlib.import_module("gridmap.web")
     present = {module.name for module in pkgutil.iter_modules(package.__path__)}
     # The API first: a bearer token, good or bad, goes before a cookie.
-    for name in ("api", "auth", "layers"):
+    for name in ("api", "auth", "layers", "ogc"):
         if name in present:
             yield importlib.import_module(f"gridmap.web.{name}")
     pages = importlib.import_module("gridmap.web.pages")

@@ -1,7 +1,7 @@
 """Errors as answers: one table from error class to status, one place that turns codes into sentences.
 
-Programs (paths under ``/api``, ``/layers``, ``/tiles``, or a caller that prefers JSON) get problem+json
-(RFC 9457) with a request id; people get a page that says what happened, what is safe and what comes next.
+Programs (paths under ``/api``, ``/layers``, ``/ogc``, ``/tiles``, or a caller that prefers JSON) get
+problem+json (RFC 9457) with a request id; people get a page that says what happened, what is safe and what comes next.
 What nobody foresaw becomes a plain 500 whose request id leads to the log; its text never leaves the server.
 """
 
@@ -33,7 +33,7 @@ STATUS_OF: Mapping[type[DomainError], int] = {
 }
 """The nearest class in the error's own ancestry counts."""
 
-_PROGRAM_PATHS = ("/api/", "/layers/", "/tiles/")
+_PROGRAM_PATHS = ("/api/", "/layers/", "/ogc", "/tiles/")
 _HTTP_CODES = {
     400: "http.bad_request",
     404: "error.not_found",

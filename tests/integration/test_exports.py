@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import openpyxl
-import pyogrio
-import pyproj
 import pytest
-import shapely
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gridmap.domain.area_codes import AreaLevel
-from gridmap.domain.coordinates import Datum, convert
 from gridmap.domain.exports import (
     ExportFormat,
     ExportNotes,
-    ExportTooLarge,
-    FormatNeedsWgs84,
-    TargetCrsUnknown,
-    export_format,
 )
 from gridmap.domain.features import COLLECTIONS, FeatureTable, Shape
-from gridmap.domain.permissions import Actor, AreaScope, Role
-from gridmap.exporting.cells import harmless
+from gridmap.domain.permissions import Actor
 from gridmap.exporting.ogr_files import SHORT_NAMES
-from gridmap.exporting.target_crs import geometry_in, parse_target
+from gridmap.exporting.target_crs import parse_target
 from gridmap.exporting.writers import write_features
 from gridmap.importing.columns import Layer
 from gridmap.importing.readers import KNOWN_SUFFIXES
 from gridmap.queries.exports import read_features
 from gridmap.queries.features import FeatureFilter
-from gridmap.use_cases.exports import record_export
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
 from tests.reports import NOW
 
