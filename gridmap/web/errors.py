@@ -1,8 +1,9 @@
 """Errors as answers: one table from error class to status, one place that turns codes into sentences.
 
 Programs (paths under ``/api``, ``/layers``, ``/ogc``, ``/tiles``, or a caller that prefers JSON) get
-problem+json (RFC 9457) with a request id; people get a page that says what happened, what is safe and what comes next.
-What nobody foresaw becomes a plain 500 whose request id leads to the log; its text never leaves the server.
+problem+json (RFC 9457) with a request id; people get a page that says what happened, what is safe and what
+comes next. What nobody foresaw becomes a plain 500 whose request id leads to the log; its text never leaves
+the server.
 """
 
 from __future__ import annotations
