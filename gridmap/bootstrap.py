@@ -156,6 +156,7 @@ def make_app(settings: Settings, sessions: sessionmaker[Session], *, clock: Cloc
         session_idle_minutes=settings.session_idle_minutes,
         photo_max_bytes=settings.photo_max_bytes,
         photos_per_issue_max=settings.photos_per_issue_max,
+        export_max_rows=settings.export_max_rows,
         outside_grid_policy=settings.outside_grid_policy,
         outside_grid_max_m=settings.outside_grid_max_m,
         trusted_proxies=settings.trusted_proxies,

@@ -84,6 +84,9 @@ class Settings:
         env="GRIDMAP_IMPORT_MAX_VERTICES",
         help="Most vertices that the shapes of one import may have together.",
     )
+    export_max_rows: int = _setting(
+        200_000, env="GRIDMAP_EXPORT_MAX_ROWS", help="Most rows that one exported file holds."
+    )
     outside_grid_policy: str = _setting(
         "nearest",
         env="GRIDMAP_OUTSIDE_GRID",

@@ -35,11 +35,11 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "doctor": Lazy("gridmap.cli.doctor", "doctor", "Say in plain words what is missing or wrong."),
         "db": Lazy("gridmap.cli.db", "db", "Migrate the database, check it, open a shell on it."),
         "demo": Lazy("gridmap.cli.demo", "demo", "The demo subdistrict: logins, reset."),
-        "layers": Lazy("gridmap.cli.layers", "layers", "Import layers from files."),
         "codes": Lazy(
             "gridmap.cli.codes", "codes", "Division lists by year, what became of a code, crosswalks."
         ),
         "schemes": Lazy("gridmap.cli.schemes", "schemes", "Grid schemes: list, add, end."),
+        "layers": Lazy("gridmap.cli.layers", "layers", "Import layers from files, export them."),
         "token": Lazy("gridmap.cli.token", "token", "Bearer tokens for programs that use the API."),
         "web": Lazy("gridmap.cli.parts", "web", "Only the web server, on a database that is there already."),
         "worker": Lazy("gridmap.cli.parts", "worker", "Only the background worker, likewise."),

@@ -1,4 +1,4 @@
-"""``gridmap layers``: bring files into layers, see what is there."""
+"""``gridmap layers``: bring files into layers, take them out, see what is there."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from sqlalchemy.orm import Session
 from gridmap import bootstrap
 from gridmap.cli.inspect_file import inspect_command
 from gridmap.cli.topology import show_topology, topology_command, write_topology
+from gridmap.cli.layer_export import export_command
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Actor
 from gridmap.domain.placement import OutsidePolicy
 from gridmap.domain.topology import TopologyReport
+from gridmap.exporting.cells import harmless
 from gridmap.importing.columns import Layer
 from gridmap.importing.snapping import LARGEST_SNAP_M
 from gridmap.settings import Settings
@@ -49,7 +51,10 @@ _STAGES = {
 
 @click.group()
 def layers() -> None:
-    """Import layers from files."""
+    """Import layers from files, export them to files."""
+
+
+layers.add_command(export_command)
 
 
 layers.add_command(inspect_command)
@@ -385,18 +390,13 @@ def _write_findings(report: ImportReport, path: Path) -> None:
             writer.writerow(["row", "result", "field", "value", "reason", "meaning"])
             for found in (*report.rejections, *report.remarks):
                 result = "rejected" if isinstance(found, Rejection) else "kept"
-                value = _not_a_formula(found.value)
+                value = harmless(found.value)
                 reason = found.reason_code
                 writer.writerow([found.row_number, result, found.field, value, reason, _words(reason)])
     except OSError as error:
         raise click.ClickException(
             f"The import is done, but its findings could not be written to {path}: {error.strerror}."
         ) from error
-
-
-def _not_a_formula(value: str) -> str:
-    """A cell that a spreadsheet would run as a formula is text instead."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t")) else value
 
 
 def _words(reason_code: str) -> str:

@@ -303,8 +303,7 @@ def select_table(
     condition = feature_condition(actor, collection, wanted, today=today)
     geometry = _geometry(collection)
     if collection.is_public:
-        # Rounding is done by GEOS, which keeps polygons valid and takes the nearest double.
-        geometry = f"ST_ReducePrecision({geometry}, {10.0 ** -_PUBLIC_DECIMALS[collection.shape][0]:.6f})"
+        geometry = _rounded(geometry, collection.shape)
     columns = ", ".join(_expressions(collection).values())
     sql = (
         f"SELECT ST_AsBinary({geometry}, 'NDR'), {columns} FROM {_tables(collection)}"  # noqa: S608 - constants
@@ -352,6 +351,16 @@ def _key_type(collection: Collection) -> str:
 def _geometry(collection: Collection) -> str:
     source = _source(collection)
     return (source.public_geometry if collection.is_public else None) or source.geometry
+
+
+def _rounded(geometry: str, shape: Shape) -> str:
+    """The SQL of a geometry as the public gets it."""
+    decimals, _ = _PUBLIC_DECIMALS[shape]
+    if shape is Shape.POINT:
+        x, y = (f"round({axis}({geometry})::numeric, {decimals})::float8" for axis in ("ST_X", "ST_Y"))
+        return f"ST_SetSRID(ST_MakePoint({x}, {y}), 4326)"
+    # Plain rounding could make a polygon cross itself; this keeps it valid.
+    return f"ST_ReducePrecision({geometry}, {10.0**-decimals:.6f})"
 
 
 def _expressions(collection: Collection) -> dict[str, str]:

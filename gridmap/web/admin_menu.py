@@ -36,6 +36,15 @@ ENTRIES: tuple[MenuEntry, ...] = (
         about=lazy_gettext("网格之间的缝隙、重叠,超出上级或没有盖满的地方"),
         action=Action.IMPORT_LAYERS,
     ),
+    MenuEntry(
+        url="/admin/exports",
+        icon="file-export",
+        label=lazy_gettext("导出数据"),
+        about=lazy_gettext(
+            "图层和清单存成文件:GeoPackage、Shapefile、KML、表格等,坐标系可选;谁导出了什么都有记录"
+        ),
+        action=Action.EXPORT_LAYERS,
+    ),
 )
 
 

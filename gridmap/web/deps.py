@@ -22,6 +22,7 @@ class WebConfig:
     session_idle_minutes: int = 720
     photo_max_bytes: int = 12_000_000
     photos_per_issue_max: int = 9
+    export_max_rows: int = 200_000
     outside_grid_policy: str = "nearest"
     outside_grid_max_m: int = 2_000
     map_approval_no: str = ""

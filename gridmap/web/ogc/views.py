@@ -114,7 +114,7 @@ def items(collection_id: str) -> Response:
         about = load_overview(session)
         asked = items_request(found, _systems(about))
         etag = _etag(found, about)
-        if etag is not None and etag in request.if_none_match:
+        if etag is not None and request.if_none_match.contains_weak(etag):
             return _sent(Response(status=304), found, asked.system, etag)
         page = features_page(
             session,

@@ -78,6 +78,7 @@ class ListPage:
     states: tuple[str, ...]
     category_groups: tuple[CategoryGroup, ...]
     may_report: bool
+    may_export: bool
     map_html: Markup
     map_script: Markup
     data: Mapping[str, object]
@@ -135,6 +136,7 @@ def issue_list() -> str:
         states=tuple(state.value for state in IssueState if state in OPEN_STATES),
         category_groups=category_groups(categories),
         may_report=can(actor, Action.CREATE_ISSUE),
+        may_export=can(actor, Action.EXPORT_LAYERS),
         map_html=drawn.html,
         map_script=drawn.script,
         data=page_data(),

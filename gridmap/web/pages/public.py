@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import segno
 from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext
 
+from gridmap.domain.exports import MEDIA_TYPES, ExportFormat
+from gridmap.exporting.cells import harmless
+from gridmap.exporting.spreadsheets import write_workbook
 from gridmap.queries.area_cards import list_areas
 from gridmap.queries.overview import Overview
 from gridmap.queries.places import (
@@ -54,7 +59,6 @@ blueprint = Blueprint("public", __name__)
 _FIRST_LINES = 12
 AREA_LAYERS = ("subdistrict", "community", "grid", "micro_grid")
 DEFAULT_LAYERS = ("community",)
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,51 +233,64 @@ def _sort() -> SortKey:
 @public
 def list_csv() -> Response:
     """The filtered list as a file that spreadsheets read (UTF-8 with mark); without coordinates."""
-    with deps().sessions() as session:
-        found, _ = list_places(
-            session, read_filter(), today=local_today(), sort=_sort(), page_size=EXPORT_LIMIT
-        )
-    lines = [place_line(place) for place in found]
-    body = _as_csv(lines, {place.id: place.opening_hours for place in found})
-    response = Response("\ufeff" + body, mimetype="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="service-points.csv"'
+    headers, rows = _list_table()
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(headers)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    return _as_file("\ufeff" + out.getvalue(), mimetype="text/csv", name="service-points.csv")
+
+
+@blueprint.get("/list.xlsx")
+@public
+def list_xlsx() -> Response:
+    """The same list as a workbook."""
+    headers, rows = _list_table()
+    with tempfile.TemporaryDirectory(prefix="gridmap-export-") as folder:
+        path = Path(folder) / "list.xlsx"
+        write_workbook(path, title=gettext("地点清单"), headers=headers, rows=rows)
+        body = path.read_bytes()
+    return _as_file(body, mimetype=MEDIA_TYPES[ExportFormat.XLSX], name="service-points.xlsx")
+
+
+def _as_file(body: str | bytes, *, mimetype: str, name: str) -> Response:
+    response = Response(body, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
-def _as_csv(lines: Iterable[PlaceLine], opening_hours: Mapping[int, str | None]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(
+def _list_table() -> tuple[list[str], list[list[str]]]:
+    """The filtered list as headers and rows of texts."""
+    with deps().sessions() as session:
+        found, _ = list_places(
+            session, read_filter(), today=local_today(), sort=_sort(), page_size=EXPORT_LIMIT
+        )
+    headers = [
+        gettext("名称"),
+        gettext("类别"),
+        gettext("状态"),
+        gettext("社区"),
+        gettext("地址"),
+        gettext("开放时间"),
+        gettext("电话"),
+        gettext("网址"),
+    ]
+    rows = [
         [
-            gettext("名称"),
-            gettext("类别"),
-            gettext("状态"),
-            gettext("社区"),
-            gettext("地址"),
-            gettext("开放时间"),
-            gettext("电话"),
-            gettext("网址"),
-        ]
-    )
-    for line in lines:
-        cells = (
             line.name,
             line.category,
             line.status_words,
             line.community,
             line.address,
-            opening_hours[line.id] or "",
+            place.opening_hours or "",
             line.phone or "",
             public_url(line.url),
-        )
-        writer.writerow([_harmless(cell) for cell in cells])
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA_START) else cell
+        ]
+        for place in found
+        for line in (place_line(place),)
+    ]
+    return headers, rows
 
 
 def _load_view(place_id: int) -> PlaceView:
