@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Connection, text
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.cli.db import db
 from gridmap.storage.reader_role import READER_ROLE, allow_reading
+from tests.conftest import Server
 
 VIEWS = ("areas", "buildings", "compounds", "service_points", "streets")
 
@@ -38,10 +41,26 @@ def test_counts_below_five_are_not_in_the_views(demo_session: Session) -> None:
     assert [tuple(row) for row in seen] == [(None, 5)]
 
 
+@pytest.fixture
+def may_make_roles(server: Server, demo_connection: Connection) -> Generator[None]:
+    """On the tests' own cluster its superuser lends the service's role what an operator's account has."""
+    cluster = server._cluster
+    user = demo_connection.execute(text("SELECT quote_ident(current_user)")).scalar_one()
+    if cluster is None:
+        may = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        if not demo_connection.execute(text(may)).scalar_one():
+            pytest.skip("GRIDMAP_TEST_SERVER_URL names an account that may not create roles")
+        yield
+        return
+    with cluster._connect("postgres") as superuser:
+        superuser.execute(f"ALTER ROLE {user} CREATEROLE")
+    yield
+    with cluster._connect("postgres") as superuser:
+        superuser.execute(f"ALTER ROLE {user} NOCREATEROLE")
+
+
+@pytest.mark.usefixtures("may_make_roles")
 def test_the_role_reads_the_views_and_nothing_else(demo_connection: Connection) -> None:
-    may_make_roles = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
-    if not demo_connection.execute(text(may_make_roles)).scalar_one():
-        pytest.skip("the tests' database user may not create roles")
     allow_reading(demo_connection, password="示意密码 2026")
     allow_reading(demo_connection, password="another")  # a second time changes the password only
     demo_connection.execute(text(f"GRANT {READER_ROLE} TO CURRENT_USER"))
