@@ -11,7 +11,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from gridmap.domain.coordinates import LonLat
+from gridmap.domain.features import COLLECTIONS
 from gridmap.domain.permissions import Actor, AreaScope, Role
+from gridmap.queries.features import FeatureFilter, Window, features_page
 from gridmap.queries.issues import Box, IssueFilter, issues_in_window, list_issues
 from gridmap.queries.public_issues import public_issues
 from gridmap.storage.routing import find_candidates, find_posts
@@ -69,11 +71,11 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(child)
 
 
-def _plan(connection: Connection, session: Session, work: Any) -> list[dict[str, Any]]:
-    """The nodes of the plan of the first statement that the work sends."""
+def _plan(connection: Connection, session: Session, work: Any, *, position: int = 0) -> list[dict[str, Any]]:
+    """The nodes of the plan of the statement that the work sends at a position, the first one unless said."""
     with counted(connection) as seen:
         work()
-    statement, parameters = seen.sent[0]
+    statement, parameters = seen.sent[position]
     cursor = connection.connection.cursor()
     cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement, parameters)
     answer = cursor.fetchone()[0]
@@ -166,3 +168,21 @@ def test_what_is_mine_is_found_by_index(crowded: Session, connection: Connection
     me = actor_of(add_account(crowded, "me"))
     nodes = _plan(connection, crowded, lambda: list_issues(crowded, me, IssueFilter(is_mine=True)))
     assert "issue" not in _scanned(nodes)
+
+
+def test_a_page_of_the_ogc_api_walks_the_ids_and_its_window_uses_the_spatial_index(
+    crowded: Session, connection: Connection
+) -> None:
+    issues = COLLECTIONS["staff_issues"]
+    box = Window(west=114.35, south=30.45, east=114.355, north=30.455)
+
+    def page(wanted: FeatureFilter) -> None:
+        features_page(crowded, _actor(""), issues, wanted, today=NOW.date(), limit=100)
+
+    nodes = _plan(connection, crowded, lambda: page(FeatureFilter()), position=1)
+    assert "pk_issue" in _indexes(nodes)
+    assert "issue" not in _scanned(nodes)
+    for position in (0, 1):
+        nodes = _plan(connection, crowded, lambda: page(FeatureFilter(window=box)), position=position)
+        assert "idx_issue_location" in _indexes(nodes)
+        assert "issue" not in _scanned(nodes)
