@@ -35,6 +35,8 @@ close_issue              .      .       x         x       .      x     x
 note_issue               .      x       x         x       .      x     x
 see_contact_data         .      x       x         x       .      x     x
 import_layers            .      .       .         .       x      x     x
+export_layers            .      .       x         x       x      x     x
+see_export_log           .      .       .         .       .      x     x
 manage_accounts          .      .       .         .       .      x     x
 manage_tokens            .      .       .         .       .      x     x
 use_api                  .      x       x         x       x      x     x
