@@ -15,7 +15,7 @@ from gridmap.exporting.cells import plain_text, writable
 from gridmap.exporting.target_crs import TargetCrs, geometry_in
 
 _LABELS = ("name", "number", "address", "code")
-"""The first of these that a feature has is the name that a globe writes beside it."""
+"""The first of these fields that a collection has is the name that a globe writes beside its features."""
 
 
 def write_kml(table: FeatureTable, path: Path, *, target: TargetCrs, notes: ExportNotes) -> None:
@@ -29,14 +29,14 @@ def write_kml(table: FeatureTable, path: Path, *, target: TargetCrs, notes: Expo
     if not target.is_wgs84:
         raise FormatNeedsWgs84(format="KML", crs=target.name)
     names = [each.name for each in table.collection.fields]
-    label_columns = [names.index(name) for name in _LABELS if name in names]
+    label_column = next(names.index(name) for name in _LABELS if name in names)
     about = " · ".join(part for part in (notes.source, notes.map_approval_no, notes.data_date) if part)
     with path.open("w", encoding="utf-8") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">')
         file.write(f"<Document><name>{_text(notes.title)}</name><description>{_text(about)}</description>\n")
         for row, shape in zip(table.rows, geometry_in(table.geometry, target), strict=True):
-            label = next((plain_text(row[column]) for column in label_columns if row[column]), "")
-            file.write(f"<Placemark><name>{_text(label)}</name><ExtendedData>")
+            label = _text(plain_text(row[label_column]))
+            file.write(f"<Placemark>{label and f'<name>{label}</name>'}<ExtendedData>")
             for name, cell in zip(names, row, strict=True):
                 if cell is not None:
                     value = _text(plain_text(cell))
