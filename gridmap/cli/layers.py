@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from gridmap import bootstrap
 from gridmap.cli.inspect_file import inspect_command
-from gridmap.cli.topology import show_topology, topology_command, write_topology
 from gridmap.cli.layer_export import export_command
+from gridmap.cli.topology import show_topology, topology_command, write_topology
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.domain.office_time import office_day
