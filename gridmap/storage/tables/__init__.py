@@ -10,7 +10,12 @@ from gridmap.storage.tables.codes import (
     DivisionRecodingRow,
     DivisionRow,
 )
-from gridmap.storage.tables.housekeeping import ImportBatchRow, LayerVersionRow, NotificationRow
+from gridmap.storage.tables.housekeeping import (
+    ImportBatchRow,
+    LayerVersionRow,
+    NotificationRow,
+    RegisterChangeRow,
+)
 from gridmap.storage.tables.issues import (
     ISSUE_NUMBER_SEQUENCE,
     IssueCategoryRow,
@@ -18,13 +23,20 @@ from gridmap.storage.tables.issues import (
     IssuePhotoRow,
     IssueRow,
 )
-from gridmap.storage.tables.people import AssignmentRow, OrganisationRow, PartyCenterHouseholdRow, PersonRow
+from gridmap.storage.tables.people import (
+    AssignmentRow,
+    OrganisationRow,
+    PartyCenterHouseholdRow,
+    PersonRow,
+    StandInRow,
+)
 from gridmap.storage.tables.places import (
     BuildingRow,
     CompoundGateRow,
     CompoundRow,
     LandcoverRow,
     ServicePointCategoryRow,
+    ServicePointPhotoRow,
     ServicePointRow,
     StreetRow,
     TourRow,
@@ -60,10 +72,13 @@ __all__ = [
     "OrganisationRow",
     "PartyCenterHouseholdRow",
     "PersonRow",
+    "RegisterChangeRow",
     "ResponsibilityZoneRow",
     "Row",
     "ServicePointCategoryRow",
+    "ServicePointPhotoRow",
     "ServicePointRow",
+    "StandInRow",
     "StreetRow",
     "TourRow",
     "TourStopRow",
