@@ -127,12 +127,14 @@ def assign(
 
 
 def stand_in_for(
-    session: Session, assignment: AssignmentRow, person: PersonRow, first_day: date, last_day: date | None = None
+    session: Session,
+    assignment: AssignmentRow,
+    person: PersonRow,
+    first_day: date,
+    last_day: date | None = None,
 ) -> StandInRow:
     """Somebody does the work of a post for a while."""
-    row = StandInRow(
-        assignment_id=assignment.id, person_id=person.id, first_day=first_day, last_day=last_day
-    )
+    row = StandInRow(assignment_id=assignment.id, person_id=person.id, first_day=first_day, last_day=last_day)
     session.add(row)
     session.flush()
     return row

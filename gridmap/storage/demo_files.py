@@ -229,7 +229,7 @@ def _write_areas(session: Session, folder: Path, meta: DemoMeta) -> None:
 def _stand_ins(
     session: Session, assignments: Sequence[Record], person_ids: Mapping[str, int]
 ) -> list[Record]:
-    """The stand-ins that the posts' records name; a post is found again by its holder, ground and first day."""
+    """The stand-ins that the posts' records name; found again by holder, ground, first day."""
     stored = session.execute(
         select(
             AssignmentRow.id,

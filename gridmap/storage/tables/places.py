@@ -180,7 +180,7 @@ class ServicePointRow(Row):
 
 
 class ServicePointPhotoRow(Row):
-    """A picture of a service point, with its words and whose it is; the file is named by its content's hash."""
+    """A picture of a service point, with its words and whose it is; the file is named by its hash."""
 
     __tablename__ = "service_point_photo"
     __table_args__ = (

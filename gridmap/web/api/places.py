@@ -28,7 +28,7 @@ blueprint.add_url_rule(
 @blueprint.get("/at-point")
 @public
 def here() -> Response:
-    """Say which areas, zone and people answer for a point, on a day; visitors get offices instead of people."""
+    """Say which areas, zone and people answer for a point on a day; visitors get offices for people."""
     reading.known_arguments({"lon", "lat", "day"})
     location, rules = reading.location_argument(), reading.routing_rules()
     today = office_day(deps().clock())

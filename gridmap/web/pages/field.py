@@ -168,7 +168,7 @@ def report() -> str:
 @blueprint.get("/field/here")
 @requires(Action.SEE_PEOPLE)
 def here() -> str:
-    """Show whose area a place is, or was on an earlier day; without JavaScript the address gives the place."""
+    """Show whose area a place is, or was on a day; without JavaScript the address gives the place."""
     actor = current_actor()
     place = _place_of_address()
     rules = routing_rules()

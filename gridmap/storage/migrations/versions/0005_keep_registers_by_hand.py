@@ -136,9 +136,7 @@ def upgrade() -> None:
         "register_change",
         ["register", "item_code", sa.text("id DESC")],
     )
-    op.create_index(
-        "ix_register_change_area_code_id", "register_change", ["area_code", sa.text("id DESC")]
-    )
+    op.create_index("ix_register_change_area_code_id", "register_change", ["area_code", sa.text("id DESC")])
     op.execute(
         "CREATE TRIGGER register_change_is_append_only BEFORE UPDATE OR DELETE ON register_change"
         " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
