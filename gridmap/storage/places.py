@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -131,7 +132,9 @@ def find_place(session: Session, place_id: int, *, lock: bool = False) -> Stored
     row = session.execute(LOCK_PLACE if lock else FIND_PLACE, {"id": place_id}).mappings().one_or_none()
     if row is None:
         return None
-    plain = {name: tuple(row[name]) if isinstance(row[name], list) else row[name] for name in _PLAIN}
+    plain: dict[str, Any] = {
+        name: tuple(row[name]) if isinstance(row[name], list) else row[name] for name in _PLAIN
+    }
     plain |= {"status": PlaceStatus(row["status"]), "visibility": Visibility(row["visibility"])}
     return StoredPlace(
         id=row["id"],

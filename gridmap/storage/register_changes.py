@@ -21,6 +21,17 @@ INSERT_CHANGE = text(
 )
 
 
+# Indexes: the primary key, uq_register_change_undoes_id.
+FIND_CHANGE = text(
+    """
+    SELECT change.action, change.area_code, change.changes,
+           EXISTS (SELECT FROM register_change AS undo WHERE undo.undoes_id = change.id) AS is_undone
+      FROM register_change AS change
+     WHERE change.id = :id AND change.register = :register
+    """
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterChange:
     """What happened to one thing of a register; ``changes``: field → (before, after)."""
@@ -51,3 +62,19 @@ def record_change(
         "undoes_id": change.undoes_id,
     }
     return int(session.execute(INSERT_CHANGE, values).scalar_one())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptChange:
+    """A row of the history; ``is_undone``: another row puts it back."""
+
+    action: str
+    area_code: str
+    changes: Mapping[str, object]
+    is_undone: bool
+
+
+def find_change(session: Session, change_id: int, *, register: str) -> KeptChange | None:
+    """Find a row of one register's history."""
+    row = session.execute(FIND_CHANGE, {"id": change_id, "register": register}).mappings().one_or_none()
+    return None if row is None else KeptChange(**row)

@@ -1,4 +1,4 @@
-"""The writes on service points: record, edit, move, withdraw, photograph. Each is one transaction of its caller.
+"""The writes on service points: record, edit, withdraw, photograph. Each is one transaction of its caller.
 
 Whoever edits keeps to their own areas, before the change and after it, and sees the restricted kinds only
 with the permission for them. What changed is kept with who and when; an editor who looked at an older version
@@ -7,6 +7,7 @@ is told so and loses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -271,7 +272,7 @@ def _record(
     code: str,
     action: str,
     area_code: str,
-    changes: dict[str, tuple[object, object]],
+    changes: Mapping[str, object],
     *,
     note: str | None = None,
     now: datetime,
