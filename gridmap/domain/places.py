@@ -114,7 +114,7 @@ def parse_place(raw: Mapping[str, str], *, categories: Collection[str], today: d
         reader.refuse("opening_hours", "hours_unreadable")
     surveyed_on = reader.day("surveyed_on")
     if surveyed_on is not None and surveyed_on > today:
-        reader.refuse("surveyed_on", "in_the_future")
+        reader.refuse("surveyed_on", "day_in_the_future")
     required = {
         "name": reader.required_text("name", max_length=NAME_MAX_LENGTH),
         "address": reader.required_text("address"),
@@ -171,4 +171,6 @@ def check_step(before: PlaceStatus, after: PlaceStatus) -> None:
         ``status``: no such step.
     """
     if after is not before and after not in NEXT_STATUSES[before]:
-        raise InvalidInput(field="status", reason="step_not_allowed", source=before.value, target=after.value)
+        raise InvalidInput(
+            field="status", reason="place_step_not_allowed", source=before.value, target=after.value
+        )
