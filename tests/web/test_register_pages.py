@@ -13,6 +13,8 @@ from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gridmap.domain.permissions import ROLE_ACTIONS, Role
+from gridmap.web.access import declaration
 from tests.web.browser_client import Person
 
 SignIn = Callable[[str], Person]
@@ -78,6 +80,43 @@ def test_each_role_opens_the_registers_that_are_its_own(sign_in: SignIn, usernam
         home = person.open("/admin")
         if path.count("/") == 2 and home.status_code == 200:
             assert (f'href="{path}"' in home.text) == (username in allowed), path
+
+
+def test_every_route_of_the_registers_refuses_roles_and_visitors_without_its_action(
+    sign_in: SignIn, demo_app: Flask
+) -> None:
+    people = {name: sign_in(name) for name in ("worker01", "planner", "secretary01", "admin")}
+    roles = {
+        "worker01": Role.GRID_WORKER,
+        "planner": Role.PLANNER,
+        "secretary01": Role.COMMUNITY_SECRETARY,
+        "admin": Role.ADMIN,
+    }
+    tried = 0
+    for rule in demo_app.url_map.iter_rules():
+        if not rule.endpoint.startswith(
+            ("admin_places.", "admin_people.", "admin_posts.", "admin_buildings.")
+        ):
+            continue
+        action = declaration(demo_app, rule.endpoint)
+        assert action is not None
+        if action.action is None:
+            assert rule.endpoint == "admin_places.photo_file"
+            continue
+        path = re.sub(r"<[^>]+>", "1", rule.rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            visitor = Person(demo_app)
+            visitor.open("/sign-in")
+            answer = visitor.open(path) if method == "GET" else visitor.send(path)
+            assert answer.status_code == (302 if method == "GET" else 401), (method, path)
+            for name, person in people.items():
+                person.open("/")
+                answer = person.open(path) if method == "GET" else person.send(path)
+                may = action.action in ROLE_ACTIONS[roles[name]]
+                assert (answer.status_code == 403) == (not may), (method, path, name, answer.status_code)
+                assert answer.status_code < 500
+                tried += 1
+    assert tried >= 4 * 18
 
 
 def test_a_visitor_is_sent_to_sign_in(demo_app: Flask) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -51,6 +51,8 @@ from gridmap.web.register_forms import (
 
 blueprint = Blueprint("admin_people", __name__)
 
+SOON = timedelta(days=14)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
@@ -80,6 +82,9 @@ class TreePage:
     found: Sequence[PersonLine] | None
     typed: str
     vacant: Sequence[TreeNode]
+    soon: Sequence[TreeNode]
+    """Grounds that have somebody today and nobody in :data:`SOON`."""
+    soon_day: date
     changes: Sequence[ChangeLine]
     today: date
     values: Mapping[str, str]
@@ -170,6 +175,9 @@ def render_tree(*, values: Mapping[str, str] | None = None, problem: Problem | N
     typed = request.args.get("q", "").replace("\x00", "")[:60]
     with deps().sessions() as session:
         chosen = None if ground is None else ground_for(session, actor, ground, day=day)
+        vacant = vacant_grounds(session, actor, day=day)
+        empty_now = {(one.kind, one.code) for one in vacant}
+        soon = vacant_grounds(session, actor, day=day + SOON)
         page = TreePage(
             tree=area_tree(session, actor, chosen=chosen, day=day),
             chosen=chosen,
@@ -180,7 +188,9 @@ def render_tree(*, values: Mapping[str, str] | None = None, problem: Problem | N
             if typed
             else None,
             typed=typed,
-            vacant=vacant_grounds(session, actor, day=day),
+            vacant=vacant,
+            soon=[one for one in soon if (one.kind, one.code) not in empty_now],
+            soon_day=day + SOON,
             changes=[_change_line(change) for change in recent_post_changes(session, actor)],
             today=day,
             values=shown,

@@ -20,7 +20,7 @@ const box = document.querySelector("[data-point-map]");
 const [lonField, latField] = ["lon", "lat"].map((name) => /** @type {HTMLInputElement} */ (box?.querySelector(`[name=${name}]`)));
 
 void whenMap().then((map) => {
-  const pin = L.marker(written() ?? map.getCenter(), { draggable: true, keyboard: true, autoPan: true, icon: L.divIcon({ className: "point-pin", iconSize: [28, 28] }) }).addTo(map);
+  const pin = L.marker(written() ?? map.getCenter(), { draggable: true, keyboard: true, autoPan: true, icon: L.divIcon({ className: "point-pin", iconSize: [28, 28], iconAnchor: [14, 34] }) }).addTo(map);
   const element = pin.getElement();
   element.setAttribute("aria-label", box?.querySelector("[role=group]")?.getAttribute("aria-label") ?? "");
   pin.on("drag", () => write(pin.getLatLng()));
