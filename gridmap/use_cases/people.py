@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from gridmap.domain.errors import NotAllowed, NotFound
+from gridmap.domain.area_codes import InvalidAreaCode, level_of
+from gridmap.domain.errors import InvalidInput, NotAllowed, NotFound
 from gridmap.domain.office_time import office_day
 from gridmap.domain.people import PersonDetails
 from gridmap.domain.permissions import Action, Actor, can, check
@@ -25,8 +26,15 @@ def create_person(
 
     Raises
     ------
+    InvalidInput
+        ``area_code``: no code of an area.
     NotSignedIn, NotAllowed
     """
+    if area_code:
+        try:
+            level_of(area_code)
+        except InvalidAreaCode:
+            raise InvalidInput(field="area_code", reason="unknown") from None
     check(actor, Action.MANAGE_POSTS, area_code)
     wait_for_turn(session, "people")
     person_id, code = store.insert_person(session, details)

@@ -320,6 +320,38 @@ def test_photos_are_six_at_most_ordered_and_removed(sign_in: SignIn, demo_sessio
     assert not_a_picture.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/admin/places?category=%00&community=%00&q=%00&status=%00", 200),
+        ("/admin/places?page=99999&category=SP02%27--", 200),
+        ("/admin/places/99999999999999999999", 404),
+        ("/admin/places/new?lon=999&lat=x", 200),
+        ("/admin/people?area=%00", 404),
+        ("/admin/people?zone=NOSUCH", 404),
+        ("/admin/people?q=%00%25_%5C", 200),
+        ("/admin/people/99999999999999999999", 404),
+        ("/admin/buildings?q=%00&compound=%00&lon=nan&lat=1e999", 200),
+        ("/admin/compounds/0", 404),
+        ("/p/photos/xyz.jpg", 404),
+        (f"/p/photos/{'0' * 64}.jpg", 404),
+        ("/field/here?lon=114.3&lat=30.55&day=0001-01-01", 200),
+        ("/field/here?lon=114.3&lat=30.55&day=bald", 200),
+    ],
+)
+def test_a_mangled_address_is_answered_plainly(sign_in: SignIn, path: str, status: int) -> None:
+    assert sign_in("admin").open(path).status_code == status
+
+
+@pytest.mark.parametrize("area_code", ["xyz", "\x00", "420106", "'; --"])
+def test_a_person_is_recorded_in_an_area_and_nowhere_else(sign_in: SignIn, area_code: str) -> None:
+    admin = sign_in("admin")
+    admin.open("/admin/people/new")
+    answer = admin.send("/admin/people/new", name="示意人", area_code=area_code)
+    assert answer.status_code == 400
+    assert "示意人" in answer.text
+
+
 def zone_post(session: Session, community: str) -> Any:
     """A zone of a community with who is responsible for it."""
     query = """

@@ -101,9 +101,9 @@ def places() -> str:
     status = request.args.get("status")
     wanted = PlaceQuery(
         typed=request.args.get("q", "").replace("\x00", "")[:60],
-        category=request.args.get("category") or None,
+        category=_code("category"),
         status=status if status in tuple(PlaceStatus) else None,
-        community=request.args.get("community") or None,
+        community=_code("community"),
     )
     number = page_of_address()
     with deps().sessions() as session:
@@ -313,6 +313,12 @@ def _render(
             and stored.details.status is not PlaceStatus.WITHDRAWN,
         )
     return render_template("admin/places/form.html", page=page)
+
+
+def _code(name: str) -> str | None:
+    """A code in the address; what cannot be one does not narrow the list."""
+    code = request.args.get(name, "")
+    return code if code.isascii() and code.isalnum() and len(code) <= 32 else None
 
 
 def _form_of(stored: StoredPlace) -> dict[str, str]:
