@@ -13,6 +13,8 @@ from tests.browser.conftest import OpenVisit
 from tests.browser.harness import Visit
 from tests.browser.people import demo_cast
 
+pytestmark = pytest.mark.axe  # nothing here is held to a time
+
 NAME = "浏览器改名驿站"
 
 
