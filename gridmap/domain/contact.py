@@ -1,4 +1,4 @@
-"""Who may read a person's name and mobile number: one rule for every card, list and answer (ADR 9).
+"""Who may read a person's name and mobile number: one rule for every card, list and answer (ADR 11).
 
 Two consents, each given or withdrawn by itself: to be named to the public, and to be called by the public on
 the own mobile. The second stands only beside the first. Without consent the name is for staff, the mobile

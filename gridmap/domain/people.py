@@ -12,7 +12,7 @@ _NAME_MAX_LENGTH = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDetails:
-    """What an editor writes. ``mobile_is_public`` stands only beside ``name_is_public`` (ADR 9)."""
+    """What an editor writes. ``mobile_is_public`` stands only beside ``name_is_public`` (ADR 11)."""
 
     name: str
     name_en: str | None
