@@ -21,6 +21,7 @@ from gridmap.storage.tables import (
     IssueCategoryRow,
     PersonRow,
     ResponsibilityZoneRow,
+    StandInRow,
 )
 
 WEST_DEG, NORTH_DEG = 114.30, 30.56
@@ -123,6 +124,20 @@ def assign(
     session.add(assignment)
     session.flush()
     return assignment
+
+
+def stand_in_for(
+    session: Session,
+    assignment: AssignmentRow,
+    person: PersonRow,
+    first_day: date,
+    last_day: date | None = None,
+) -> StandInRow:
+    """Somebody does the work of a post for a while."""
+    row = StandInRow(assignment_id=assignment.id, person_id=person.id, first_day=first_day, last_day=last_day)
+    session.add(row)
+    session.flush()
+    return row
 
 
 def add_account(

@@ -17,6 +17,7 @@ from gridmap import bootstrap
 from gridmap.cli.inspect_file import inspect_command
 from gridmap.cli.layer_export import export_command
 from gridmap.cli.topology import show_topology, topology_command, write_topology
+from gridmap.cli.who import who_command
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.domain.office_time import office_day
@@ -255,6 +256,7 @@ def reroute_command(*, area: str | None, scheme: str | None, dry_run: bool) -> N
 
 
 layers.add_command(topology_command)
+layers.add_command(who_command)
 
 
 @layers.command("list")

@@ -45,6 +45,9 @@ class Action(StrEnum):
     CLOSE_ISSUE = "close_issue"
     NOTE_ISSUE = "note_issue"
     SEE_CONTACT_DATA = "see_contact_data"
+    EDIT_PLACES = "edit_places"
+    EDIT_BUILDINGS = "edit_buildings"
+    MANAGE_POSTS = "manage_posts"
     IMPORT_LAYERS = "import_layers"
     EXPORT_LAYERS = "export_layers"
     SEE_EXPORT_LOG = "see_export_log"
@@ -69,9 +72,18 @@ _COMMUNITY_SECRETARY = _GRID_WORKER | {
     Action.RATE_ISSUE,
     Action.CLOSE_ISSUE,
     Action.EXPORT_LAYERS,
+    Action.EDIT_PLACES,
+    Action.EDIT_BUILDINGS,
+    # Of the posts, a secretary manages those below the community: see `gridmap.domain.posts`.
+    Action.MANAGE_POSTS,
 }
 # The planner reads figures and layers of the whole subdistrict and needs nobody's phone number for it.
-_PLANNER = _STAFF | {Action.IMPORT_LAYERS, Action.EXPORT_LAYERS}
+_PLANNER = _STAFF | {
+    Action.IMPORT_LAYERS,
+    Action.EXPORT_LAYERS,
+    Action.EDIT_PLACES,
+    Action.EDIT_BUILDINGS,
+}
 
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(
     {

@@ -9,8 +9,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from gridmap.domain.placement import OutsidePolicy
+from gridmap.domain.posts import Ground, GroundKind
 from gridmap.storage.job_queue import JobName
+from gridmap.use_cases.issues import RoutingRules
 from gridmap.use_cases.notifications import notify_about_issue
+from gridmap.use_cases.posts import assign_issues_anew
 
 
 class Handler(Protocol):
@@ -23,6 +27,13 @@ def _notify_about_issue(session: Session, *, now: datetime, **ids: int | str) ->
     notify_about_issue(session, UUID(str(ids["issue_id"])), event_seq=int(ids["event_seq"]), now=now)
 
 
+def _assign_issues_anew(session: Session, *, now: datetime, **ids: int | str) -> None:
+    ground = Ground(GroundKind(str(ids["kind"])), str(ids["code"]))
+    rules = RoutingRules(policy=OutsidePolicy(str(ids["policy"])), outside_max_m=float(ids["outside_max_m"]))
+    assign_issues_anew(session, [ground], rules=rules, now=now)
+
+
 HANDLERS: Mapping[JobName, Handler] = {
     JobName.NOTIFY_ABOUT_ISSUE: _notify_about_issue,
+    JobName.ASSIGN_ISSUES_ANEW: _assign_issues_anew,
 }

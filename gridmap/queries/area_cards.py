@@ -22,6 +22,7 @@ from gridmap.domain.area_codes import (
     parent_code,
     scope_prefix,
 )
+from gridmap.domain.contact import sees_mobile, sees_name
 from gridmap.domain.errors import NotFound
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.queries.places import AreaName
@@ -122,13 +123,13 @@ _VERSIONS_SQL = text(
 _POSTS_SQL = text(
     f"""
     SELECT post.role, post.area_code, post.zone_code, post.valid_from, place.name AS area_name,
-           place.name_en AS area_name_en, holder.id IS NOT NULL AND post.stand_in_person_id = holder.id
-               AS is_stand_in,
-           holder.name, holder.name_en, holder.mobile_phone, holder.mobile_is_public
+           place.name_en AS area_name_en, cover.id IS NOT NULL AS is_stand_in,
+           holder.name, holder.name_en, holder.mobile_phone, holder.name_is_public, holder.mobile_is_public
       FROM assignment AS post
-      JOIN person AS holder ON holder.id = CASE
-           WHEN post.stand_in_from <= :on AND (post.stand_in_to IS NULL OR post.stand_in_to >= :on)
-           THEN post.stand_in_person_id ELSE post.person_id END
+      LEFT JOIN stand_in AS cover
+        ON cover.assignment_id = post.id
+       AND cover.first_day <= :on AND (cover.last_day IS NULL OR cover.last_day >= :on)
+      JOIN person AS holder ON holder.id = coalesce(cover.person_id, post.person_id)
       LEFT JOIN LATERAL (
         SELECT area.name, area.name_en FROM area
          WHERE area.code = post.area_code AND {_HOLDS.format("area")}
@@ -356,10 +357,9 @@ def _load_posts(
 
 
 def _post(actor: Actor, row: Row[Any], *, area_code: str) -> PostHolder:
-    """Take out what the reader may not know; consent opens name and number together, to be called by."""
-    agreed = row.mobile_phone is not None and row.mobile_is_public
-    sees_name = agreed or can(actor, Action.SEE_PEOPLE, area_code)
-    sees_mobile = agreed or can(actor, Action.SEE_CONTACT_DATA, area_code)
+    """Take out what the reader may not know."""
+    is_named = sees_name(actor, name_is_public=row.name_is_public, area_code=area_code)
+    has_mobile = sees_mobile(actor, mobile_is_public=row.mobile_is_public, area_code=area_code)
     return PostHolder(
         role=row.role,
         area_code=row.area_code,
@@ -368,9 +368,9 @@ def _post(actor: Actor, row: Row[Any], *, area_code: str) -> PostHolder:
         zone_code=row.zone_code,
         is_stand_in=row.is_stand_in,
         since=row.valid_from,
-        name=row.name if sees_name else None,
-        name_en=row.name_en if sees_name else None,
-        mobile_phone=row.mobile_phone if sees_mobile else None,
+        name=row.name if is_named else None,
+        name_en=row.name_en if is_named else None,
+        mobile_phone=row.mobile_phone if has_mobile else None,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
 
 from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.contact import sees_mobile, sees_name
 from gridmap.domain.coordinates import LonLat
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.domain.placement import (
@@ -19,7 +20,7 @@ from gridmap.domain.placement import (
     nobody_there,
     place,
 )
-from gridmap.domain.routing import ChainLink, route
+from gridmap.domain.routing import Assignment, ChainLink, route
 from gridmap.storage.routing import PersonCard, Posts, find_candidates, find_posts
 
 
@@ -45,7 +46,7 @@ class ZoneHere:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonHere:
-    """Somebody of the chain. ``name`` is None for visitors, who get the office's number instead."""
+    """Somebody of the chain. ``name`` is None for visitors, unless the person agreed to be named to all."""
 
     role: str
     reason: str
@@ -88,14 +89,17 @@ def at_point(
     policy: OutsidePolicy,
     outside_max_m: float,
     day: date,
+    today: date,
 ) -> AtPoint:
-    """Find what answers for a point, in two statements.
+    """Find what answers, or answered on an earlier day, for a point, in two statements.
 
     Parameters
     ----------
     location : WGS-84
     policy, outside_max_m : as for pins, so that the answer is what a pin would get; where a pin would be
         refused, ``match`` is ``none`` and nobody answers
+    day : whose areas, zones, posts and stand-ins count
+    today : who has left since an earlier ``day`` answered all the same then
     """
     candidates = find_candidates(session, location, day=day)
     try:
@@ -113,7 +117,8 @@ def at_point(
         if placement.match is Match.NONE
         else find_posts(session, placement, day=day)
     )
-    decision = route(placement, posts.assignments, today=day)
+    assignments = posts.assignments if day >= today else tuple(map(_as_then, posts.assignments))
+    decision = route(placement, assignments, today=day)
     knows_names = can(actor, Action.SEE_PEOPLE)
     return AtPoint(
         match=placement.match.value,
@@ -153,23 +158,22 @@ def at_point(
     )
 
 
+def _as_then(assignment: Assignment) -> Assignment:
+    """A post of a day gone by: that somebody has left since does not matter."""
+    return replace(assignment, person_is_active=True, stand_in_is_active=True)
+
+
 def visible_phone(
     actor: Actor, person: PersonCard, *, area_code: str, office_phone: str | None
 ) -> str | None:
-    """Choose the number that the actor may call.
-
-    The person's own mobile when its owner made it public, or when the actor works in the area and may see
-    contact data; else the office's. Visitors always get the office's.
-    """
-    if not can(actor, Action.SEE_PEOPLE):
-        return office_phone
-    if person.mobile_phone and (person.mobile_is_public or can(actor, Action.SEE_CONTACT_DATA, area_code)):
-        return person.mobile_phone
-    return office_phone
+    """Choose the number that the actor may call: the person's own mobile, else the office's."""
+    may_call = sees_mobile(actor, mobile_is_public=person.mobile_is_public, area_code=area_code)
+    return person.mobile_phone if person.mobile_phone and may_call else office_phone
 
 
 def _person(actor: Actor, placement: Placement, link: ChainLink, person: PersonCard) -> PersonHere:
-    knows_names = can(actor, Action.SEE_PEOPLE)
+    # 谁负责这里 names people to all staff: who works at the edge of an area asks across it.
+    is_named = sees_name(actor, name_is_public=person.name_is_public, area_code=None)
     own = next((area for area in placement.areas.values() if area.code == link.area_code), placement.zone)
     return PersonHere(
         role=link.post.value,
@@ -177,8 +181,8 @@ def _person(actor: Actor, placement: Placement, link: ChainLink, person: PersonC
         area_code=link.area_code,
         zone_code=link.zone_code,
         area_name=None if own is None else own.name,
-        name=person.name if knows_names else None,
-        name_en=person.name_en if knows_names else None,
+        name=person.name if is_named else None,
+        name_en=person.name_en if is_named else None,
         phone=visible_phone(
             actor, person, area_code=placement.area_code, office_phone=_office_phone(placement, link)
         ),

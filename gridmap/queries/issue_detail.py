@@ -58,7 +58,8 @@ ISSUE_BY_ID = text(_ISSUE.format(key="issue.id = :key"))
 ISSUE_BY_NUMBER = text(_ISSUE.format(key="issue.number = :key"))
 
 PEOPLE = text(
-    "SELECT id, name, name_en, mobile_phone, mobile_is_public FROM person WHERE id = ANY (:person_ids)"
+    "SELECT id, name, name_en, mobile_phone, name_is_public, mobile_is_public"
+    " FROM person WHERE id = ANY (:person_ids)"
 )
 
 # Index: uq_issue_event_issue_id_seq.

@@ -14,7 +14,9 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from gridmap.domain.errors import NotFound
+from gridmap.domain.permissions import Action, Actor, can
 from gridmap.queries.search import like_pattern, search_words
+from gridmap.storage.places import PlacePhoto, find_photos
 
 PAGE_SIZE = 20
 EXPORT_LIMIT = 20_000
@@ -94,6 +96,21 @@ _AREAS_AT_SQL = text(
     """
 )
 
+# `ix_service_point_photo_sha256`; the same picture may belong to several places: seeing one is enough.
+_PLACES_OF_PHOTO_SQL = text(
+    f"""
+    SELECT coalesce(point.grid_code, point.community_code, '') AS area_code,
+           category.is_restricted OR point.visibility = 'restricted' AS is_restricted,
+           {_PUBLIC} AS is_public
+    FROM service_point_photo AS photo
+    JOIN service_point AS point ON point.id = photo.service_point_id
+    JOIN service_point_category AS category ON category.code = point.category_code
+    WHERE photo.sha256 = :sha256
+    ORDER BY photo.id
+    LIMIT 100
+    """  # noqa: S608 - the fragment is the constant above
+)
+
 _CATEGORIES_SQL = text(
     f"""
     SELECT category.code, category.name, category.name_en, category.icon, category.colour_group,
@@ -170,6 +187,7 @@ class Place:
     source: str
     areas: Sequence[AreaName]
     """From the subdistrict down to the micro-grid."""
+    photos: Sequence[PlacePhoto]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +259,22 @@ def load_place(session: Session, place_id: int, *, today: date) -> Place:
         surveyed_on=row.surveyed_on,
         source=row.source,
         areas=areas,
+        photos=find_photos(session, place_id),
+    )
+
+
+def may_see_place_photo(session: Session, actor: Actor, sha256: str, *, today: date) -> tuple[bool, bool]:
+    """Say whether a photo belongs to a public place, and whether the actor may see it.
+
+    A photo of another place is for those who keep that place.
+    """
+    rows = session.execute(_PLACES_OF_PHOTO_SQL, {"sha256": sha256, "today": today}).all()
+    if any(row.is_public for row in rows):
+        return True, True
+    return False, any(
+        can(actor, Action.EDIT_PLACES, row.area_code)
+        and (not row.is_restricted or can(actor, Action.SEE_RESTRICTED_LAYER, row.area_code))
+        for row in rows
     )
 
 

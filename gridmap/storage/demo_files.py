@@ -43,6 +43,7 @@ from gridmap.storage.tables import (
     Row,
     ServicePointCategoryRow,
     ServicePointRow,
+    StandInRow,
     StreetRow,
     TourRow,
     TourStopRow,
@@ -175,9 +176,8 @@ def write_people(
     assignments: list[Record] = _read(folder, "assignments.json")
     for assignment in assignments:
         assignment["person_id"] = person_ids[assignment.pop("person_code")]
-        stand_in = assignment.pop("stand_in_person_code", None)
-        assignment["stand_in_person_id"] = person_ids[stand_in] if stand_in else None
     _insert(session, AssignmentRow, assignments)
+    _insert(session, StandInRow, _stand_ins(session, assignments, person_ids))
     zones = _features(folder, "zones.geojson", "boundary")
     _add_overviews(zones)
     _insert(session, ResponsibilityZoneRow, zones)
@@ -224,6 +224,34 @@ def _write_areas(session: Session, folder: Path, meta: DemoMeta) -> None:
             row["valid_from"] = scheme.valid_from
         _insert(session, AreaRow, rows)
         ids |= _ids_by_code(session, AreaRow)
+
+
+def _stand_ins(
+    session: Session, assignments: Sequence[Record], person_ids: Mapping[str, int]
+) -> list[Record]:
+    """The stand-ins that the posts' records name; found again by holder, ground, first day."""
+    stored = session.execute(
+        select(
+            AssignmentRow.id,
+            AssignmentRow.person_id,
+            AssignmentRow.role,
+            AssignmentRow.area_code,
+            AssignmentRow.zone_code,
+            AssignmentRow.valid_from,
+        )
+    )
+    ids = {(*key, str(valid_from)): id for id, *key, valid_from in stored}
+    keys = ("person_id", "role", "area_code", "zone_code", "valid_from")
+    return [
+        {
+            "assignment_id": ids[tuple(record[key] for key in keys)],
+            "person_id": person_ids[record["stand_in_person_code"]],
+            "first_day": record["stand_in_from"],
+            "last_day": record["stand_in_to"],
+        }
+        for record in assignments
+        if record["stand_in_person_code"]
+    ]
 
 
 def _write_tours(session: Session, folder: Path) -> None:

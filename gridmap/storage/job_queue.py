@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -16,10 +17,11 @@ class JobName(StrEnum):
     """Every kind of background work; ``gridmap.jobs.handlers`` says what each does."""
 
     NOTIFY_ABOUT_ISSUE = "notify_about_issue"
+    ASSIGN_ISSUES_ANEW = "assign_issues_anew"
 
 
-def defer(session: Session, job: JobName, **ids: int | str | UUID) -> None:
-    """Ask for a job on the session's own transaction; the payload is ids, nothing else."""
+def defer(session: Session, job: JobName, *, at: datetime | None = None, **ids: int | str | UUID) -> None:
+    """Ask for a job on the session's own transaction, at once or at an instant; the payload is ids only."""
     connection = session.connection().connection.driver_connection
     payload = {name: str(value) if isinstance(value, UUID) else value for name, value in ids.items()}
-    _QUEUE.configure_task(job.value, connection=connection).defer(**payload)
+    _QUEUE.configure_task(job.value, connection=connection, schedule_at=at).defer(**payload)

@@ -94,22 +94,27 @@ FIND_CANDIDATES = text(
     """  # noqa: S608 - the fragments are the constants above
 )
 
-# Indexes: ix_assignment_area_code_role, ix_assignment_zone_code.
+# Indexes: ix_assignment_area_code_role, ix_assignment_zone_code, ex_stand_in_one_at_a_time.
 FIND_ASSIGNMENTS = text(
     f"""
     SELECT assignment.id, assignment.role, assignment.area_code, assignment.zone_code,
            assignment.valid_from, assignment.valid_to,
-           assignment.stand_in_from, assignment.stand_in_to,
+           cover.first_day AS stand_in_from, cover.last_day AS stand_in_to,
            person.id AS person_id, person.is_active AS person_is_active, person.name AS person_name,
            person.name_en AS person_name_en, person.mobile_phone AS person_mobile_phone,
+           person.name_is_public AS person_name_is_public,
            person.mobile_is_public AS person_mobile_is_public,
            stand_in.id AS stand_in_id, stand_in.is_active AS stand_in_is_active,
            stand_in.name AS stand_in_name,
            stand_in.name_en AS stand_in_name_en, stand_in.mobile_phone AS stand_in_mobile_phone,
+           stand_in.name_is_public AS stand_in_name_is_public,
            stand_in.mobile_is_public AS stand_in_mobile_is_public
       FROM assignment
       JOIN person ON person.id = assignment.person_id
-      LEFT JOIN person AS stand_in ON stand_in.id = assignment.stand_in_person_id
+      LEFT JOIN stand_in AS cover
+        ON cover.assignment_id = assignment.id
+       AND cover.first_day <= :day AND (cover.last_day IS NULL OR cover.last_day >= :day)
+      LEFT JOIN person AS stand_in ON stand_in.id = cover.person_id
      WHERE ((assignment.area_code = ANY (:area_codes) AND assignment.role = ANY (:roles))
             OR (assignment.zone_code = ANY (:zone_codes) AND assignment.role = 'zone_responsible'))
        AND {_CURRENT.format("assignment")}
@@ -135,6 +140,7 @@ class PersonCard:
     name: str
     name_en: str | None
     mobile_phone: str | None
+    name_is_public: bool
     mobile_is_public: bool
 
 
@@ -243,6 +249,7 @@ def find_posts(session: Session, placement: Placement, *, day: date) -> Posts:
             name=row.person_name,
             name_en=row.person_name_en,
             mobile_phone=row.person_mobile_phone,
+            name_is_public=row.person_name_is_public,
             mobile_is_public=row.person_mobile_is_public,
         )
         if row.stand_in_id is not None:
@@ -251,6 +258,7 @@ def find_posts(session: Session, placement: Placement, *, day: date) -> Posts:
                 name=row.stand_in_name,
                 name_en=row.stand_in_name_en,
                 mobile_phone=row.stand_in_mobile_phone,
+                name_is_public=row.stand_in_name_is_public,
                 mobile_is_public=row.stand_in_mobile_is_public,
             )
     return Posts(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -101,8 +102,7 @@ def _reroute_block(
     scheme_id: int | None,
     now: datetime,
 ) -> RerouteCounts:
-    day = office_day(now)
-    decisions = decisions_of(session, _placements(session, block, rules, scheme_id, now=now), day=day)
+    decisions = decisions_anew(session, block, rules=rules, scheme_id=scheme_id, day=office_day(now))
     changed: list[tuple[UUID, RoutingDecision]] = []
     handed_over: set[UUID] = set()
     moved = 0
@@ -114,11 +114,7 @@ def _reroute_block(
         moved += any(before[name] != after[name] for name in _GROUND)
         if any(before[name] != after[name] for name in ("responsible_person_id", "community_code")):
             handed_over.add(issue.id)
-    if changed:
-        seqs = store.write_routing(session, changed, actor_account_id=actor.account_id, at=now)
-        told = [(id, seq) for id, seq in seqs.items() if id in handed_over]
-        if told:
-            notifications.add_for_responsible_accounts(session, told, now=now)
+    store_decisions(session, actor, changed, tell_about=handed_over, now=now)
     return RerouteCounts(
         looked_at=counts.looked_at + len(block),
         moved=counts.moved + moved,
@@ -129,15 +125,43 @@ def _reroute_block(
     )
 
 
+def decisions_anew(
+    session: Session,
+    block: Sequence[RoutedBefore],
+    *,
+    rules: RoutingRules,
+    scheme_id: int | None = None,
+    day: date,
+) -> list[RoutingDecision]:
+    """What pins at the places of these issues would get on a day, in order."""
+    return decisions_of(session, _placements(session, block, rules, scheme_id, day=day), day=day)
+
+
+def store_decisions(
+    session: Session,
+    actor: Actor,
+    changed: Sequence[tuple[UUID, RoutingDecision]],
+    *,
+    tell_about: Collection[UUID],
+    now: datetime,
+) -> None:
+    """Write new decisions with an event each, and tell the people of those issues that changed hands."""
+    if not changed:
+        return
+    seqs = store.write_routing(session, changed, actor_account_id=actor.account_id, at=now)
+    told = [(id, seq) for id, seq in seqs.items() if id in tell_about]
+    if told:
+        notifications.add_for_responsible_accounts(session, told, now=now)
+
+
 def _placements(
     session: Session,
-    block: list[RoutedBefore],
+    block: Sequence[RoutedBefore],
     rules: RoutingRules,
     scheme_id: int | None,
     *,
-    now: datetime,
+    day: date,
 ) -> list[Placement]:
-    day = office_day(now)
     points = [(issue.lon_deg, issue.lat_deg) for issue in block]
     placements = list(placements_of(session, points, day=day, scheme_id=scheme_id))
     outside = [

@@ -45,6 +45,27 @@ ENTRIES: tuple[MenuEntry, ...] = (
         ),
         action=Action.EXPORT_LAYERS,
     ),
+    MenuEntry(
+        url="/admin/places",
+        icon="map-pin",
+        label=lazy_gettext("服务点"),
+        about=lazy_gettext("登记、修改、移动、撤销;照片和历史"),
+        action=Action.EDIT_PLACES,
+    ),
+    MenuEntry(
+        url="/admin/people",
+        icon="users-group",
+        label=lazy_gettext("人员与岗位"),
+        about=lazy_gettext("谁负责哪里;调岗、代班、离任"),
+        action=Action.MANAGE_POSTS,
+    ),
+    MenuEntry(
+        url="/admin/buildings",
+        icon="building-community",
+        label=lazy_gettext("楼栋与小区"),
+        about=lazy_gettext("户数、人口、电动车数;楼栋轮廓"),
+        action=Action.EDIT_BUILDINGS,
+    ),
 )
 
 

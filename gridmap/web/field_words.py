@@ -16,6 +16,7 @@ _WORDS = {
     "outside": lazy_gettext("网格之外"),
     "outside_nearest": lazy_gettext("这里不在任何网格内,按最近的网格受理。"),
     "outside_refused": lazy_gettext("这里不在任何网格内,不能受理;请把十字移到网格里。"),
+    "outside_then": lazy_gettext("那天这里不在任何网格内。"),
     "near_boundary": lazy_gettext("靠近边界,也可能属于:{names}"),
     "list_comma": lazy_gettext("、"),
     "responsible_person": lazy_gettext("责任人 {name}"),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.queries.overview import Overview, load_overview
 from gridmap.web.access import current_actor
+from gridmap.web.admin_menu import admin_entries
 from gridmap.web.deps import deps
 from gridmap.web.i18n import in_language
 
@@ -49,7 +50,7 @@ def navigation(actor: Actor) -> tuple[NavigationItem, ...]:
         items.append(_ISSUES)
     if can(actor, Action.CREATE_ISSUE):
         items.insert(2, _REPORT)
-    if can(actor, Action.IMPORT_LAYERS):
+    if admin_entries(actor):
         items.append(_ADMIN)
     return tuple(items)
 

@@ -30,6 +30,7 @@ from tests.factories import (
     assign,
     cell,
     middle_of,
+    stand_in_for,
 )
 from tests.reports import NEAREST, NOW, REFUSE, actor_of, pinned, report
 from tests.statements import counted, job_count
@@ -239,7 +240,7 @@ def test_a_stand_in_answers_while_the_holder_is_away(session: Session, world: Wo
     holder, stand_in = world.people["zone_responsible", "Z1"], add_person(session, "stand_in")
     holder.is_active = False
     other = assign(session, holder, "zone_responsible", zone_code="Z1", valid_from=date(2025, 1, 1))
-    other.stand_in_person_id, other.stand_in_from = stand_in.id, TODAY
+    stand_in_for(session, other, stand_in, TODAY)
     session.flush()
     row = _row(session, pinned(session, officer, middle_of(0, 0)))
     assert _reasons(row)[0] == ("zone_responsible", stand_in.id, "stand_in")

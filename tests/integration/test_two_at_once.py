@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session, sessionmaker
 from gridmap.domain.errors import Conflict
 from gridmap.domain.issue_input import parse_edit, parse_report
 from gridmap.domain.issues import IssueId
+from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Actor
 from gridmap.storage.engine import make_engine, make_sessions
-from gridmap.storage.tables import IssueEventRow, IssueRow
+from gridmap.storage.tables import AssignmentRow, IssueEventRow, IssueRow
 from gridmap.storage.unit_of_work import unit_of_work
 from gridmap.use_cases.issues import create_issue, edit_issue
-from tests.factories import SUBDISTRICT, add_account, add_world, middle_of
+from gridmap.use_cases.post_changes import Terms
+from gridmap.use_cases.posts import hand_over_posts
+from tests.factories import SUBDISTRICT, add_account, add_person, add_world, middle_of
 from tests.reports import NEAREST, NOW, actor_of, pinned, report_body
 from tests.statements import job_count
 
@@ -129,3 +132,34 @@ def test_a_write_that_fails_leaves_neither_issue_nor_event_nor_job(
         assert session.scalar(select(func.count()).select_from(IssueRow)) == 0
         assert session.scalar(select(func.count()).select_from(IssueEventRow)) == 0
         assert job_count(session) == 0
+
+
+def test_of_two_handovers_at_once_one_wins_and_the_other_is_told(
+    sessions: sessionmaker[Session], officer: Actor
+) -> None:
+    with unit_of_work(sessions) as session:
+        rivals = [add_person(session, f"rival{number}").id for number in range(2)]
+        issue_id = pinned(session, officer, middle_of(0, 0))
+        post = session.scalars(select(AssignmentRow).where(AssignmentRow.zone_code == "Z1")).one()
+        versions = {post.id: post.version}
+    terms = Terms(rules=NEAREST, now=NOW, confirmed=())
+
+    def hand_over(number: int) -> str:
+        with unit_of_work(sessions) as session:
+            hand_over_posts(
+                session,
+                officer,
+                versions,
+                to_person_id=rivals[number],
+                from_day=office_day(NOW),
+                terms=terms,
+            )
+        return "done"
+
+    assert _at_once(2, hand_over) == {"done": 1, "posts.changed": 1}
+    with sessions() as session:
+        query = select(AssignmentRow.person_id).where(
+            AssignmentRow.zone_code == "Z1", AssignmentRow.valid_to.is_(None)
+        )
+        holder = session.scalars(query).one()
+        assert session.get_one(IssueRow, issue_id).responsible_person_id == holder

@@ -34,6 +34,9 @@ rate_issue               .      .       x         x       .      x     x
 close_issue              .      .       x         x       .      x     x
 note_issue               .      x       x         x       .      x     x
 see_contact_data         .      x       x         x       .      x     x
+edit_places              .      .       x         x       x      x     x
+edit_buildings           .      .       x         x       x      x     x
+manage_posts             .      .       x         x       .      x     x
 import_layers            .      .       .         .       x      x     x
 export_layers            .      .       x         x       x      x     x
 see_export_log           .      .       .         .       .      x     x

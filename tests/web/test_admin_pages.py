@@ -20,7 +20,9 @@ def sign_in(demo_app: Flask, demo_password: Callable[[str], str]) -> Callable[[s
     return as_one
 
 
-@pytest.mark.parametrize(("username", "status"), [("admin", 200), ("planner", 200), ("secretary01", 403)])
+@pytest.mark.parametrize(
+    ("username", "status"), [("admin", 200), ("planner", 200), ("secretary01", 200), ("worker01", 403)]
+)
 def test_only_those_who_look_after_layers_open_the_back_office(
     sign_in: Callable[[str], Person], username: str, status: int
 ) -> None:

@@ -95,7 +95,7 @@ def test_a_mobile_number_that_its_owner_made_public_is_seen_by_all_staff(
     app: Flask, session: Session, world: World
 ) -> None:
     person = world.people["zone_responsible", "Z1"]
-    person.mobile_is_public = True
+    person.name_is_public = person.mobile_is_public = True
     session.flush()
     program = program_of(app, session, add_account(session, "me", role="planner", area_codes=(SECOND,)))
     found = program.get(AT_POINT.removeprefix("/api/v1")).json

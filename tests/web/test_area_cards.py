@@ -111,7 +111,7 @@ def test_a_visitor_sees_posts_but_neither_names_nor_mobiles(
 
 def test_who_agreed_is_named_with_the_mobile(client: FlaskClient, session: Session, world: World) -> None:
     worker = worker_of(world, GRID)
-    worker.mobile_is_public = True
+    worker.name_is_public = worker.mobile_is_public = True
     session.flush()
     page = client.get(f"/areas/{GRID}").text
     assert worker.name in page
@@ -195,8 +195,8 @@ def test_a_stand_in_is_shown_while_it_lasts(app: Flask, session: Session, world:
     stand_in = add_person(session, "standin", name="示意代班人")
     session.execute(
         text(
-            "UPDATE assignment SET stand_in_person_id = :id, stand_in_from = '2026-11-01',"
-            " stand_in_to = '2026-11-20' WHERE area_code = :code"
+            "INSERT INTO stand_in (assignment_id, person_id, first_day, last_day)"
+            " SELECT id, :id, '2026-11-01', '2026-11-20' FROM assignment WHERE area_code = :code"
         ),
         {"id": stand_in.id, "code": GRID},
     )

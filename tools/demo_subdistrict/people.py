@@ -67,6 +67,7 @@ class _Registry:
                 "name": name,
                 "name_en": f"{surname[1]} {given.capitalize()}",
                 "mobile_phone": f"100{number:04d}{int(self.rng.integers(10_000)):04d}" if phone else None,
+                "name_is_public": public_phone,
                 "mobile_is_public": public_phone,
             }
         )

@@ -10,7 +10,13 @@ from gridmap.storage.tables.codes import (
     DivisionRecodingRow,
     DivisionRow,
 )
-from gridmap.storage.tables.housekeeping import ExportLogRow, ImportBatchRow, LayerVersionRow, NotificationRow
+from gridmap.storage.tables.housekeeping import (
+    ExportLogRow,
+    ImportBatchRow,
+    LayerVersionRow,
+    NotificationRow,
+    RegisterChangeRow,
+)
 from gridmap.storage.tables.issues import (
     ISSUE_NUMBER_SEQUENCE,
     IssueCategoryRow,
@@ -18,13 +24,20 @@ from gridmap.storage.tables.issues import (
     IssuePhotoRow,
     IssueRow,
 )
-from gridmap.storage.tables.people import AssignmentRow, OrganisationRow, PartyCenterHouseholdRow, PersonRow
+from gridmap.storage.tables.people import (
+    AssignmentRow,
+    OrganisationRow,
+    PartyCenterHouseholdRow,
+    PersonRow,
+    StandInRow,
+)
 from gridmap.storage.tables.places import (
     BuildingRow,
     CompoundGateRow,
     CompoundRow,
     LandcoverRow,
     ServicePointCategoryRow,
+    ServicePointPhotoRow,
     ServicePointRow,
     StreetRow,
     TourRow,
@@ -61,10 +74,13 @@ __all__ = [
     "OrganisationRow",
     "PartyCenterHouseholdRow",
     "PersonRow",
+    "RegisterChangeRow",
     "ResponsibilityZoneRow",
     "Row",
     "ServicePointCategoryRow",
+    "ServicePointPhotoRow",
     "ServicePointRow",
+    "StandInRow",
     "StreetRow",
     "TourRow",
     "TourStopRow",

@@ -1,4 +1,4 @@
-"""Versions of layers (for ETags), imports that were made, notifications."""
+"""Versions of layers (for ETags), imports that were made, changes of registers, notifications."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridmap.storage.tables.base import BigId, Instant, Row
+from gridmap.storage.tables.base import BigId, Code, Instant, Row, one_of
 
 
 class LayerVersionRow(Row):
@@ -51,6 +51,31 @@ class ImportBatchRow(Row):
     unchanged_count: Mapped[int]
     rejected_count: Mapped[int]
     report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class RegisterChangeRow(Row):
+    """Who changed what in a register, when, from what to what; a trigger refuses changing or deleting a row.
+
+    ``area_code`` is where the thing lay: the key by which scopes see its history.
+    """
+
+    __tablename__ = "register_change"
+    __table_args__ = (
+        one_of("register", ("service_point", "building", "compound", "person", "post")),
+        Index("ix_register_change_register_item_code_id", "register", "item_code", text("id DESC")),
+        Index("ix_register_change_area_code_id", "area_code", text("id DESC")),
+    )
+
+    id: Mapped[BigId]
+    register: Mapped[str] = mapped_column(Text)
+    item_code: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    area_code: Mapped[Code]
+    actor_account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id"))
+    at: Mapped[Instant]
+    note: Mapped[str | None] = mapped_column(Text)
+    changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    undoes_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("register_change.id"), unique=True)
 
 
 class NotificationRow(Row):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridmap.storage.tables.base import BigId, Code, Row, geometry, one_of, valid
+from gridmap.storage.tables.base import BigId, Code, Instant, Row, geometry, one_of, valid
 
 
 class CompoundRow(Row):
@@ -29,6 +29,7 @@ class CompoundRow(Row):
     community_code: Mapped[Code]
     built_year: Mapped[int | None]
     has_property_company: Mapped[bool]
+    version: Mapped[int] = mapped_column(server_default="1")
     boundary: Mapped[WKBElement] = geometry("MULTIPOLYGON")
 
 
@@ -58,6 +59,7 @@ class BuildingRow(Row):
     resident_count: Mapped[int]
     elderly_count: Mapped[int]
     ebike_count: Mapped[int]
+    version: Mapped[int] = mapped_column(server_default="1")
     footprint: Mapped[WKBElement] = geometry("MULTIPOLYGON")
 
 
@@ -128,6 +130,7 @@ class ServicePointRow(Row):
     """A service point (驿站, 议事亭, 充电车棚 …) from its first proposal to its closing.
 
     ``search_key`` holds name, aliases, full pinyin and pinyin initials, written together with the name.
+    ``version`` is raised by the database at every change, whoever makes it.
     """
 
     __tablename__ = "service_point"
@@ -173,6 +176,30 @@ class ServicePointRow(Row):
     search_key: Mapped[str] = mapped_column(Text)
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
+    version: Mapped[int] = mapped_column(server_default="1")
+
+
+class ServicePointPhotoRow(Row):
+    """A picture of a service point, with its words and whose it is; the file is named by its hash."""
+
+    __tablename__ = "service_point_photo"
+    __table_args__ = (
+        UniqueConstraint("service_point_id", "sha256"),
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hexadecimal"),
+        Index("ix_service_point_photo_sha256", "sha256"),
+    )
+
+    id: Mapped[BigId]
+    service_point_id: Mapped[int] = mapped_column(ForeignKey("service_point.id"))
+    sha256: Mapped[str] = mapped_column(Text(collation="C"))
+    position: Mapped[int]
+    alt_text: Mapped[str] = mapped_column(Text)
+    credit: Mapped[str] = mapped_column(Text)
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    byte_count: Mapped[int]
+    uploaded_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id"))
+    at: Mapped[Instant]
 
 
 class TourRow(Row):

@@ -74,11 +74,12 @@ _PATHS: Json = {
         "get": {
             "operationId": "atPoint",
             "summary": "Areas, zone and responsible people of a point",
-            "description": "Without an account: areas and office numbers, no names.",
+            "description": "Without an account: areas and office numbers; names only of those who agreed.",
             "security": [{}, {"token": []}, {"session": []}],
             "parameters": [
                 _query("lon", LON, "Longitude.", required=True),
                 _query("lat", LAT, "Latitude.", required=True),
+                _query("day", {"type": "string", "format": "date"}, "Whose areas and posts; else today."),
             ],
             "responses": {"200": _answer("What is there.", ref("AtPoint")), **_problems(400)},
         }

@@ -85,7 +85,7 @@ SCHEMAS: Json = {
     "Person": _object(
         ["role", "reason"],
         role=TEXT,
-        name={**MAYBE_TEXT, "description": "Null for visitors."},
+        name={**MAYBE_TEXT, "description": "Null for visitors, unless the person agreed."},
         name_en=MAYBE_TEXT,
         phone={**MAYBE_TEXT, "description": "The number that this account may see."},
         reason={"type": "string", "description": "Why this person: own_zone, own_area, stand_in, …"},

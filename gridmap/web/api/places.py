@@ -28,9 +28,10 @@ blueprint.add_url_rule(
 @blueprint.get("/at-point")
 @public
 def here() -> Response:
-    """Say which areas, zone and people answer for a point; visitors get offices instead of people."""
-    reading.known_arguments({"lon", "lat"})
+    """Say which areas, zone and people answer for a point on a day; visitors get offices for people."""
+    reading.known_arguments({"lon", "lat", "day"})
     location, rules = reading.location_argument(), reading.routing_rules()
+    today = office_day(deps().clock())
     with deps().sessions() as session:
         found = at_point(
             session,
@@ -38,7 +39,8 @@ def here() -> Response:
             location,
             policy=rules.policy,
             outside_max_m=rules.outside_max_m,
-            day=office_day(deps().clock()),
+            day=reading.day_argument("day") or today,
+            today=today,
         )
     answer = jsonify(at_point_json(found))
     answer.headers["Cache-Control"] = "private, no-cache"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -76,6 +77,22 @@ def choice_argument(name: str, choices: type[Choice], *, default: Choice) -> Cho
 def location_argument(lon_name: str = "lon", lat_name: str = "lat") -> LonLat:
     """Read a point from two arguments, in degrees."""
     return parse_location(_number(lon_name), _number(lat_name))
+
+
+def day_argument(name: str) -> date | None:
+    """Read a day as 2026-05-03.
+
+    Raises
+    ------
+    InvalidInput
+    """
+    text = argument(name)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(field=name, reason="not_a_date") from None
 
 
 def near_argument() -> LonLat | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 
 from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.errors import NotAllowed
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action
 from gridmap.storage.imports import LayerCount, layer_counts
@@ -28,12 +29,15 @@ class AdminHome:
 
 
 @blueprint.get("/admin")
-@requires(Action.IMPORT_LAYERS)
+@requires(Action.SEE_STAFF_LAYERS)
 def home() -> str:
-    """List the pages of the back office and what is stored."""
+    """List the pages of the back office that one may open, and what is stored; for whoever has any page."""
+    entries = admin_entries(current_actor())
+    if not entries:
+        raise NotAllowed(reason="role", action="open_back_office", role=current_actor().role.value)
     with deps().sessions() as session:
         counts = layer_counts(session, day=office_day(deps().clock()))
-    page = AdminHome(entries=admin_entries(current_actor()), layers=tuple(sorted(counts, key=_order)))
+    page = AdminHome(entries=entries, layers=tuple(sorted(counts, key=_order)))
     return render_template("admin/home.html", page=page)
 
 

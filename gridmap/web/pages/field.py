@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, render_template, request
 from flask_babel import format_timedelta, gettext
@@ -97,9 +98,12 @@ class ReportPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HerePage:
-    """谁负责这里; ``place`` is set when the address names one."""
+    """谁负责这里, on a day; ``place`` is set when the address names one (``location``: lon, lat)."""
 
     place: AtPoint | None
+    day: date
+    today: date
+    location: tuple[float, float] | None
     may_report: bool
     map_html: Markup
     map_script: Markup
@@ -166,10 +170,11 @@ def report() -> str:
 @blueprint.get("/field/here")
 @requires(Action.SEE_PEOPLE)
 def here() -> str:
-    """Show whose area a place is; without JavaScript the address gives the place."""
+    """Show whose area a place is, or was on a day; without JavaScript the address gives the place."""
     actor = current_actor()
     place = _place_of_address()
     rules = routing_rules()
+    day = _day_of_address() or today()
     with deps().sessions() as session:
         found = None
         if place is not None:
@@ -180,15 +185,19 @@ def here() -> str:
                 location,
                 policy=rules.policy,
                 outside_max_m=rules.outside_max_m,
-                day=today(),
+                day=day,
+                today=today(),
             )
         drawn = field_map(session, gettext("地图;用方向按钮也能移动位置"), place=place, scope=actor.scope)
     page = HerePage(
         place=found,
-        may_report=can(actor, Action.CREATE_ISSUE),
+        day=day,
+        today=today(),
+        location=place,
+        may_report=can(actor, Action.CREATE_ISSUE) and day == today(),
         map_html=drawn.html,
         map_script=drawn.script,
-        data=page_data(),
+        data=page_data(day=None if day == today() else day.isoformat()),
     )
     return render_template("field/here.html", page=page)
 
@@ -261,6 +270,13 @@ def own_chips(categories: list[Category]) -> tuple[CategoryChoice, ...]:
     """Choose the categories that this worker reports most; the dictionary's first ones fill up."""
     ordered = sorted(categories, key=lambda category: -category.use_count)
     return tuple(choice(category) for category in ordered[:CHIP_COUNT])
+
+
+def _day_of_address() -> date | None:
+    try:
+        return date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        return None
 
 
 def _place_of_address() -> tuple[float, float] | None:

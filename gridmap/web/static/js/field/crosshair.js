@@ -216,7 +216,7 @@ export class Crosshair {
     this.isLooking = false;
     const { lon, lat } = this.place;
     try {
-      const answer = await ask(`${page.urls.at_point}?lon=${lon}&lat=${lat}`, { signal: asking.signal, patience_ms: 8_000 });
+      const answer = await ask(`${page.urls.at_point}?lon=${lon}&lat=${lat}${page.day ? `&day=${page.day}` : ""}`, { signal: asking.signal, patience_ms: 8_000 });
       if (asking.signal.aborted) return;
       if (answer.status === 200) this.onzone(answer.body, "known");
       else this.onzone(null, "unknown");

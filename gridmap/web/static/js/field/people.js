@@ -61,7 +61,7 @@ export function showZoneLine(line, answer, state) {
 
 /** @param {AtPoint} answer */
 function hintFor(answer) {
-  if (answer.match === "none") return say("outside_refused");
+  if (answer.match === "none") return say(page.day ? "outside_then" : "outside_refused");
   if (answer.match === "nearest") return say("outside_nearest");
   const own = new Set(answer.areas.map((area) => area.code));
   const others = answer.near_boundary.filter((neighbour) => neighbour.kind !== "zone" && !own.has(neighbour.code));

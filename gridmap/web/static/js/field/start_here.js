@@ -33,6 +33,9 @@ function remember({ lng, lat }) {
   address.searchParams.set("lon", lng.toFixed(6));
   address.searchParams.set("lat", lat.toFixed(6));
   history.replaceState(null, "", address);
+  for (const name of ["lon", "lat"]) {
+    /** @type {HTMLInputElement} */ (find(`[data-day-form] [name=${name}]`)).value = address.searchParams.get(name) ?? "";
+  }
   const report = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-report-here]"));
   if (report) report.href = `${page.urls.report}?lon=${lng.toFixed(6)}&lat=${lat.toFixed(6)}`;
 }
