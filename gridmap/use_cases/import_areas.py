@@ -6,11 +6,12 @@ Areas that are stored and not in the file are left alone.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import shapely
@@ -27,11 +28,24 @@ from gridmap.domain.area_codes import (
     reading_order,
     validate,
 )
-from gridmap.domain.imports import ImportedArea, LayerOutcome, Rejection, Remark
+from gridmap.domain.imports import (
+    ChangeKind,
+    ImportedArea,
+    LayerOutcome,
+    Rejection,
+    Remark,
+    RowChange,
+)
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.importing.overviews import label_points_of, overviews_of
 from gridmap.storage import import_areas as store
-from gridmap.use_cases.bulk_routing import Progress
+from gridmap.storage.import_changes import note_added, note_before
+from gridmap.storage.import_staging import shown_changes
+from gridmap.storage.import_tables import AREA
+from gridmap.use_cases.import_run import ImportRun
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _UPPER = {
     AreaLevel.COMMUNITY: AreaLevel.SUBDISTRICT,
@@ -57,12 +71,12 @@ def import_areas(
     session: Session,
     actor: Actor,
     rows: Sequence[ImportedArea],
+    run: ImportRun,
     *,
     level: AreaLevel,
     scheme_id: int,
     code_prefix: str,
     valid_from: date,
-    progress: Progress,
 ) -> LayerOutcome:
     """Write areas that are new or changed, as versions that hold from ``valid_from``.
 
@@ -85,13 +99,19 @@ def import_areas(
     )
     permitted = _permitted(complete, actor, begun_later, findings)
     contents = {
-        row.row_number: _content(row, uppers.parent_id(row, labels[row.row_number], findings))
+        row.row_number: _content(
+            row,
+            uppers.parent_id(row, labels[row.row_number], findings),
+            earlier=now_stored.get(row.code or ""),
+            given=run.given,
+        )
         for row in permitted
     }
     plan = _Plan.make(list(contents.values()), now_stored, valid_from=valid_from)
-    progress("draw", 0, len(contents))
-    _write(session, plan, now_stored, level=level, scheme_id=scheme_id, day=valid_from)
-    progress("write", len(contents), len(contents))
+    run.progress("draw", 0, len(contents))
+    if not run.preview:
+        _write(session, plan, now_stored, level=level, scheme_id=scheme_id, day=valid_from)
+    run.progress("write", len(contents), len(contents))
     return LayerOutcome(
         added=len(plan.new),
         updated=len(plan.successors) + len(plan.corrected),
@@ -99,7 +119,61 @@ def import_areas(
         rejections=tuple(findings.rejections),
         remarks=tuple(findings.remarks),
         absent_count=len(now_stored.keys() - {content.code for content in contents.values()}),
+        changes=_changes(contents, now_stored) if run.preview else (),
     )
+
+
+def redraw_level(session: Session, *, scheme_id: int, level: str, day: date) -> None:
+    """Draw the areas of one level anew, all together, because neighbours share simplified edges."""
+    areas = [
+        area
+        for area in store.find_level(session, scheme_id=scheme_id, level=level, day=day)
+        if area.holds_on(day)
+    ]
+    overviews = overviews_of([area.content.boundary for area in areas], level=AreaLevel(level))
+    pairs = zip(areas, overviews, strict=True)
+    store.redraw(session, {area.id: overview for area, overview in pairs if overview != area.overview})
+
+
+_Content = TypeVar("_Content", bound="DataclassInstance")
+
+
+def field_changes(before: _Content, after: _Content) -> dict[str, tuple[str, str]]:
+    """What differs between two contents, field by field as text; a boundary by its centre and size."""
+    changes: dict[str, tuple[str, str]] = {}
+    for field in fields(before):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if old == new or field.name == "parent_id":
+            continue
+        if field.name == "boundary":
+            changes["geometry"] = (_shown_boundary(old), _shown_boundary(new))
+        else:
+            changes[field.name] = ("" if old is None else str(old), "" if new is None else str(new))
+    return changes
+
+
+def _shown_boundary(boundary: bytes) -> str:
+    shape = shapely.from_wkb(boundary)
+    centre = shape.centroid
+    # Square metres near enough for a word: a degree of longitude shrinks with the cosine of the latitude.
+    area_m2 = shape.area * 111_320.0**2 * math.cos(math.radians(centre.y))
+    return f"{centre.x:.6f}, {centre.y:.6f} · {area_m2:.0f} m²"
+
+
+def _changes(
+    contents: Mapping[int, store.AreaContent], now_stored: Mapping[str, store.StoredArea]
+) -> tuple[RowChange, ...]:
+    changes: list[RowChange] = []
+    for row_number, content in contents.items():
+        earlier = now_stored.get(content.code)
+        if earlier is None:
+            changes.append(RowChange(row_number, content.code, ChangeKind.ADDED))
+        elif earlier.content == content:
+            changes.append(RowChange(row_number, content.code, ChangeKind.UNCHANGED))
+        else:
+            changed = field_changes(earlier.content, content)
+            changes.append(RowChange(row_number, content.code, ChangeKind.UPDATED, changed))
+    return shown_changes(changes)
 
 
 class _Findings:
@@ -217,13 +291,20 @@ def _write(
             changed, overviews[: len(changed)], label_points_of(boundaries), strict=True
         )
     ]
+    redrawn = {
+        area.id: drawn
+        for area, drawn in zip(staying, overviews[len(changed) :], strict=True)
+        if drawn != area.overview
+    }
+    children = store.find_children(session, list(plan.successors), day=day)
+    note_before(session, AREA, [*replaced, *redrawn, *children])
     store.close_versions(session, list(plan.successors), day=day)
     ids = store.insert_versions(
         session, [v for v in versions if v.id is None], scheme_id=scheme_id, level=level.value, day=day
     )
+    note_added(session, AREA, ids.values())
     store.correct_versions(session, [version for version in versions if version.id is not None])
-    redrawn = zip(staying, overviews[len(changed) :], strict=True)
-    store.redraw(session, {area.id: drawn for area, drawn in redrawn if drawn != area.overview})
+    store.redraw(session, redrawn)
     store.adopt_children(
         session, {old: ids[content.code] for old, content in plan.successors.items()}, day=day
     )
@@ -378,8 +459,16 @@ def _permitted(
     return kept
 
 
-def _content(row: ImportedArea, parent_id: int | None) -> store.AreaContent:
-    return store.AreaContent(
+# A file without a column for these leaves them as they are stored.
+_KEPT_UNLESS_GIVEN = (
+    *("name_en", "kind", "household_count", "resident_count", "office_phone", "office_hours"),
+)
+
+
+def _content(
+    row: ImportedArea, parent_id: int | None, *, earlier: store.StoredArea | None, given: frozenset[str]
+) -> store.AreaContent:
+    content = store.AreaContent(
         code=row.code or "",
         name=row.name,
         name_en=row.name_en,
@@ -391,3 +480,7 @@ def _content(row: ImportedArea, parent_id: int | None) -> store.AreaContent:
         office_hours=row.office_hours,
         boundary=row.boundary,
     )
+    if earlier is None:
+        return content
+    kept = {name: getattr(earlier.content, name) for name in _KEPT_UNLESS_GIVEN if name not in given}
+    return replace(content, **kept)

@@ -10,7 +10,12 @@ from gridmap.storage.tables.codes import (
     DivisionRecodingRow,
     DivisionRow,
 )
-from gridmap.storage.tables.housekeeping import ImportBatchRow, LayerVersionRow, NotificationRow
+from gridmap.storage.tables.housekeeping import (
+    ImportBatchRow,
+    ImportChangeRow,
+    LayerVersionRow,
+    NotificationRow,
+)
 from gridmap.storage.tables.issues import (
     ISSUE_NUMBER_SEQUENCE,
     IssueCategoryRow,
@@ -50,6 +55,7 @@ __all__ = [
     "DivisionRow",
     "GridSchemeRow",
     "ImportBatchRow",
+    "ImportChangeRow",
     "IssueCategoryRow",
     "IssueEventRow",
     "IssuePhotoRow",
