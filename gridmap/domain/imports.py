@@ -90,8 +90,7 @@ class ImportedStreet:
 class ImportedBuildings:
     """Buildings of a file, by column because a city has hundreds of thousands; all columns of one length.
 
-    ``compound_codes`` None: the file does not say. ``footprints`` MULTIPOLYGON; ``places`` a point in each,
-    longitude and latitude.
+    ``compound_codes`` None: the file does not say. ``footprints`` MULTIPOLYGON.
     """
 
     row_numbers: Sequence[int]
@@ -105,7 +104,6 @@ class ImportedBuildings:
     elderly_counts: Sequence[int]
     ebike_counts: Sequence[int]
     footprints: Sequence[bytes]
-    places: Sequence[tuple[float, float]]
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -251,3 +249,8 @@ class LayerOutcome:
     absent_count: int = 0
     outside_count: int = 0
     changes: tuple[RowChange, ...] = ()
+
+    @property
+    def row_count(self) -> int:
+        """The rows that were found good."""
+        return self.added + self.updated + self.unchanged

@@ -6,6 +6,7 @@ with its reason.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,12 +87,14 @@ def check_geometry(
     _reduce_collections(work, shape)
     types = shapely.get_type_id(work.geometry)
     wrong = (types >= 0) & ~np.isin(types, _FITTING_TYPES[shape])
-    work.refuse(wrong, "wrong_geometry_type", [shown(getattr(g, "geom_type", "")) for g in work.geometry])
+    work.refuse(
+        wrong, "wrong_geometry_type", lambda index: shown(getattr(work.geometry[index], "geom_type", ""))
+    )
     if shape is Shape.POINT:
         _single_points(work)
         coordinates = _first_coordinates(work.geometry)
         # No projection of China has anything at its (0, 0) either: it is what forms write for "no place".
-        work.refuse((coordinates == 0).all(axis=1), "no_location", ["0, 0"] * len(coordinates))
+        work.refuse((coordinates == 0).all(axis=1), "no_location", lambda _: "0, 0")
     work.refuse(~_is_finite(shapely.bounds(work.geometry)), "coordinates_not_numbers")
     original = work.geometry.copy()
     work.geometry = to_wgs84(work.geometry, crs, swap_axes=swap_axes)
@@ -99,7 +102,7 @@ def check_geometry(
     if shape is Shape.POLYGON:
         _repair_polygons(work)
     elif shape is Shape.LINE:
-        work.refuse(~shapely.is_valid(work.geometry), "geometry_invalid", ["no length"] * len(geometry))
+        work.refuse(~shapely.is_valid(work.geometry), "geometry_invalid", lambda _: "no length")
     return CheckedGeometry(work.geometry, work.rejections, work.remarks)
 
 
@@ -113,12 +116,20 @@ class _Work:
         self.remarks: list[Remark] = []
         self._is_refused = np.zeros(len(geometry), dtype=bool)
 
-    def refuse(self, which: npt.NDArray[np.bool_], reason_code: str, values: list[str] | None = None) -> None:
+    def refuse(
+        self,
+        which: npt.NDArray[np.bool_],
+        reason_code: str,
+        value_of: Callable[[int], str] = lambda _: "",
+    ) -> None:
         for index in np.flatnonzero(which & ~self._is_refused):
-            value = values[index] if values else ""
-            self.rejections.append(Rejection(int(self.row_numbers[index]), "geometry", value, reason_code))
-            self._is_refused[index] = True
-            self.geometry[index] = None
+            value = value_of(int(index))
+            self.refuse_one(int(index), reason_code, value)
+
+    def refuse_one(self, index: int, reason_code: str, value: str) -> None:
+        self.rejections.append(Rejection(int(self.row_numbers[index]), "geometry", value, reason_code))
+        self._is_refused[index] = True
+        self.geometry[index] = None
 
     def remark(self, index: int, value: str, reason_code: str) -> None:
         self.remarks.append(Remark(int(self.row_numbers[index]), "geometry", value, reason_code))
@@ -158,7 +169,7 @@ def _single_points(work: _Work) -> None:
         if len(parts) == 1:
             work.geometry[index] = parts[0]
     several = shapely.get_type_id(work.geometry) == 4
-    work.refuse(several, "wrong_geometry_type", ["MultiPoint"] * len(work.geometry))
+    work.refuse(several, "wrong_geometry_type", lambda _: "MultiPoint")
 
 
 def _check_range(work: _Work, original: GeometryArray) -> None:
@@ -171,10 +182,13 @@ def _check_range(work: _Work, original: GeometryArray) -> None:
         polar = np.abs(bounds[:, [1, 3]]).max(axis=1) > _INHABITED_LATITUDE_DEG
         swapped = (off_globe | polar) & _fits_china_when_swapped(before)
         metres = off_globe & (np.abs(before).max(axis=1) > 1_000)
-    values = [_shown_bounds(row) for row in before]
-    work.refuse(present & swapped, "coordinates_swapped", values)
-    work.refuse(present & metres, "coordinates_look_projected", values)
-    work.refuse(present & off_globe, "coordinates_out_of_range", values)
+
+    def value_of(index: int) -> str:
+        return _shown_bounds(before[index])
+
+    work.refuse(present & swapped, "coordinates_swapped", value_of)
+    work.refuse(present & metres, "coordinates_look_projected", value_of)
+    work.refuse(present & off_globe, "coordinates_out_of_range", value_of)
 
 
 def _fits_china_when_swapped(bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -197,15 +211,17 @@ def _repair_polygons(work: _Work) -> None:
         mended = _polygons_of(shapely.make_valid(broken, method="structure", keep_collapsed=False))
         change = abs(mended.area - _even_odd_area(broken)) if mended is not None else np.inf
         if mended is None or change > _HARMLESS_AREA_SHARE * mended.area:
-            work.refuse(np.arange(len(present)) == index, "geometry_invalid", [reason] * len(present))
+            work.refuse_one(int(index), "geometry_invalid", reason)
         else:
             work.geometry[index] = mended
             work.remark(int(index), reason, "geometry_repaired")
     flat = present & (shapely.area(work.geometry) == 0)
-    work.refuse(flat, "geometry_invalid", ["no area"] * len(present))
-    single = shapely.get_type_id(work.geometry) == 3
-    for index in np.flatnonzero(single):
-        work.geometry[index] = MultiPolygon([work.geometry[index]])
+    work.refuse(flat, "geometry_invalid", lambda _: "no area")
+    single = np.flatnonzero(shapely.get_type_id(work.geometry) == 3)
+    if len(single):
+        work.geometry[single] = shapely.multipolygons(
+            work.geometry[single], indices=np.arange(len(single), dtype=np.int64)
+        )
 
 
 def _even_odd_area(broken: shapely.Geometry) -> float:

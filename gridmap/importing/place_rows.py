@@ -5,8 +5,10 @@ Buildings are read by column: a city has hundreds of thousands of them, and most
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
@@ -96,14 +98,18 @@ def parse_buildings(
     cells = Cells(table, columns)
     first_rows: dict[str, int] = {}
     present = np.flatnonzero(~shapely.is_missing(geometry))
-    readers: dict[str, _Memo[object]] = {
-        "code": _Memo(lambda index: cells.text(index, "code", max_length=64)),
+    readers: dict[str, _Memo[Any]] = {
+        "code": _Memo(
+            lambda index: cells.text(index, "code", max_length=64), partial(_is_plain_text, max_length=64)
+        ),
         "compound_code": _Memo(lambda index: cells.text(index, "compound_code", max_length=64)),
-        "address": _Memo(lambda index: cells.text(index, "address") or ""),
+        "address": _Memo(
+            lambda index: cells.text(index, "address") or "", partial(_is_plain_text, max_length=200)
+        ),
         "street": _Memo(lambda index: cells.text(index, "street") or ""),
         "house_number": _Memo(lambda index: cells.text(index, "house_number", max_length=40) or ""),
         "kind": _Memo(lambda index: cells.text(index, "kind")),
-        **{name: _Memo(_count_reader(cells, name)) for name in _COUNTS},
+        **{name: _Memo(_count_reader(cells, name), _is_plain_count) for name in _COUNTS},
     }
     for start in range(0, len(present), block_length):
         indexes = present[start : start + block_length]
@@ -112,7 +118,7 @@ def parse_buildings(
 
 def _building_block(
     cells: Cells,
-    readers: Mapping[str, _Memo[object]],
+    readers: Mapping[str, _Memo[Any]],
     indexes: Sequence[int],
     geometry: GeometryArray,
     first_rows: dict[str, int],
@@ -125,55 +131,63 @@ def _building_block(
     numbers: list[int] = cells.table.row_numbers[indexes].tolist()
     shapes = geometry[indexes]
     footprints = list(shapely.to_wkb(shapes, byte_order=1))
-    codes: list[str] = [
-        str(code) if code is not None else made_code("B", source_name, footprint.hex())
-        for code, footprint in zip(read["code"], footprints, strict=True)
-    ]
-    kept: list[int] = []
-    for place, (index, number, code) in enumerate(zip(indexes, numbers, codes, strict=True)):
-        if index in bad:
-            rejections.append(bad[index].rejection(number))
-        elif (first := first_rows.setdefault(code, number)) != number:
-            rejections.append(Rejection(number, "code", f"{code} (row {first})", "duplicate"))
-        else:
-            kept.append(place)
+    codes: list[Any] = read["code"]
+    if None in codes:
+        codes = [
+            made_code("B", source_name, footprint.hex()) if code is None else code
+            for code, footprint in zip(codes, footprints, strict=True)
+        ]
+    if not bad and len(set(codes)) == len(codes) and first_rows.keys().isdisjoint(codes):
+        kept = list(range(len(codes)))
+        first_rows.update(zip(codes, numbers, strict=True))
+    else:
+        kept = []
+        for place, (index, number, code) in enumerate(zip(indexes, numbers, codes, strict=True)):
+            if index in bad:
+                rejections.append(bad[index].rejection(number))
+            elif (first := first_rows.setdefault(code, number)) != number:
+                rejections.append(Rejection(number, "code", f"{code} (row {first})", "duplicate"))
+            else:
+                kept.append(place)
     kinds: list[str] = []
     for place, word in enumerate(read["kind"]):
         kind = _BUILDING_KINDS.get("".join(str(word).casefold().split())) if word else "other"
         if kind is None:
             remarks.append(Remark(numbers[place], "kind", str(word), "kind_unknown_taken_as_other"))
         kinds.append(kind or "other")
-    addresses = [
-        address or f"{street}{house_number}"
-        for address, street, house_number in zip(
-            read["address"], read["street"], read["house_number"], strict=True
-        )
-    ]
-    places = [(x, y) for x, y in shapely.get_coordinates(shapely.point_on_surface(shapes)).tolist()]
+    addresses = read["address"]
+    if cells.columns.keys() & {"street", "house_number"}:
+        parts = zip(addresses, read["street"], read["house_number"], strict=True)
+        addresses = [address or f"{street}{house_number}" for address, street, house_number in parts]
     everything = ImportedBuildings(
         row_numbers=numbers,
         codes=codes,
-        compound_codes=read["compound_code"],  # type: ignore[arg-type]
-        addresses=addresses,  # type: ignore[arg-type]
+        compound_codes=read["compound_code"],
+        addresses=addresses,
         kinds=kinds,
-        floor_counts=read["floor_count"],  # type: ignore[arg-type]
-        household_counts=read["household_count"],  # type: ignore[arg-type]
-        resident_counts=read["resident_count"],  # type: ignore[arg-type]
-        elderly_counts=read["elderly_count"],  # type: ignore[arg-type]
-        ebike_counts=read["ebike_count"],  # type: ignore[arg-type]
+        floor_counts=read["floor_count"],
+        household_counts=read["household_count"],
+        resident_counts=read["resident_count"],
+        elderly_counts=read["elderly_count"],
+        ebike_counts=read["ebike_count"],
         footprints=footprints,
-        places=places,
     )
     rows = everything if len(kept) == len(numbers) else everything.chosen(kept)
     return ParsedRows([rows] if len(rows) else [], rejections, remarks)
 
 
 class _Memo(dict[object, _Value]):
-    """Reads the cells of one column, each different value once."""
+    """Reads the cells of one column, each different value once.
 
-    def __init__(self, read: Callable[[int], _Value]) -> None:
+    Where ``is_plain`` says of a block of cells that reading would change none of them, none is read.
+    """
+
+    def __init__(
+        self, read: Callable[[int], _Value], is_plain: Callable[[Sequence[Any]], bool] = lambda _: False
+    ) -> None:
         super().__init__()
         self._read = read
+        self._is_plain = is_plain
         self._bad: dict[object, BadCell] = {}
 
     def column(
@@ -184,9 +198,11 @@ class _Memo(dict[object, _Value]):
         if header is None:
             return [self._read(0)] * len(indexes) if indexes else []
         raw = cells.table.columns[header]
+        cells_here = [raw[index] for index in indexes]
+        if self._is_plain(cells_here):
+            return cells_here
         values: list[_Value] = []
-        for index in indexes:
-            cell = raw[index]
+        for index, cell in zip(indexes, cells_here, strict=True):
             # 1, 1.0 and True are one key and not one text.
             key = cell if cell.__class__ is str else (cell.__class__, cell)
             try:
@@ -201,8 +217,26 @@ class _Memo(dict[object, _Value]):
                 except BadCell as problem:
                     self._bad[key] = problem
             bad.setdefault(index, self._bad[key])
-            values.append(values[-1] if values else None)  # type: ignore[arg-type]
+            values.append(values[-1] if values else None)
         return values
+
+
+def _is_plain_text(cells: Sequence[Any], *, max_length: int) -> bool:
+    """Whether these are texts as we keep them: not empty, trimmed, in NFC, printable, not too long."""
+    if set(map(type, cells)) != {str}:
+        return False
+    joined = "\0".join(cells)
+    return (
+        joined.replace("\0", "").isprintable()
+        and unicodedata.is_normalized("NFC", joined)
+        and all(map(len, cells))
+        and max(map(len, cells)) <= max_length
+        and list(map(str.strip, cells)) == list(cells)
+    )
+
+
+def _is_plain_count(cells: Sequence[Any]) -> bool:
+    return set(map(type, cells)) == {int} and min(cells) >= 0 and max(cells) < 2**31
 
 
 def _count_reader(cells: Cells, field: str) -> Callable[[int], int]:

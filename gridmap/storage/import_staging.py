@@ -18,18 +18,17 @@ from sqlalchemy.orm import Session
 from gridmap.domain.imports import SHOWN_CHANGES, ChangeKind, RowChange
 from gridmap.storage.import_tables import ImportedTable, listed
 
-# From so many rows on, building a spatial index anew is quicker than adding to it row by row.
+# From so many rows on, building an index anew is quicker than adding to it row by row.
 _REBUILD_FROM = 20_000
 
-# Index: pg_index by table; the expression-free GiST indexes of one table.
-FIND_SPATIAL_INDEXES = text(
+# Index: pg_index's own, by table. What no constraint hangs on can be dropped and built anew.
+FIND_PLAIN_INDEXES = text(
     """
     SELECT index_class.relname AS name, pg_get_indexdef(index_class.oid) AS definition
       FROM pg_index
       JOIN pg_class AS index_class ON index_class.oid = pg_index.indexrelid
-      JOIN pg_am ON pg_am.oid = index_class.relam
-     WHERE pg_index.indrelid = CAST(:table AS regclass) AND pg_am.amname = 'gist'
-       AND NOT pg_index.indisexclusion
+     WHERE pg_index.indrelid = CAST(:table AS regclass)
+       AND NOT pg_index.indisunique AND NOT pg_index.indisexclusion
      ORDER BY index_class.relname
     """
 )
@@ -78,57 +77,88 @@ def shown_changes(changes: Collection[RowChange]) -> tuple[RowChange, ...]:
     return tuple(ordered[:SHOWN_CHANGES])
 
 
-@contextmanager
-def bulk_load(session: Session, table: ImportedTable, *, row_count: int) -> Generator[None]:
-    """Write many rows inside the block: where the table grows manyfold, its spatial index is built after it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowLoad:
+    """Writes blocks of rows of one import into one table."""
 
-    Readers of the table then wait for the end of the transaction; that is a first load of a whole city.
+    session: Session
+    table: ImportedTable
+    batch_id: int
+    preview: bool
+    is_first: bool
+    """The table is empty and ours alone, so that rows go straight into it."""
+
+    def write(self, rows: RowBlock, *, given: Collection[str]) -> Written:
+        """Add the rows that are new by their key and update those that differ.
+
+        Parameters
+        ----------
+        rows : with keys that no earlier block had
+        given : the columns that the file speaks of: an update leaves the others as they are stored
+        """
+        if not len(rows):
+            return Written()
+        if self.is_first:
+            return self._copy(rows)
+        session, statements = self.session, _Statements.of(self.table, frozenset(given))
+        _stage(session, statements, self.table, rows)
+        found = session.execute(statements.compare).one()
+        counts = Written(added=len(rows) - found.found, updated=found.differing)
+        if self.preview:
+            return Written(counts.added, counts.updated, _changes(session, statements))
+        if counts.updated:
+            session.execute(statements.update, {"batch_id": self.batch_id})
+        if counts.added:
+            session.execute(statements.insert, {"batch_id": self.batch_id})
+        return counts
+
+    def _copy(self, rows: RowBlock) -> Written:
+        table = self.table
+        last_id = self.session.scalar(text(f"SELECT coalesce(max(id), 0) FROM {table.name}"))
+        copy_rows(self.session, table.name, table.content, [rows.columns[name] for name in table.content])
+        self.session.execute(
+            text(
+                f"""
+                INSERT INTO import_change (batch_id, table_name, kind, row_ids, content_hashes)
+                SELECT :batch_id, '{table.name}', 'added', array_agg(id::text),
+                       array_agg({table.content_hash("stored")})
+                  FROM {table.name} AS stored
+                 WHERE id > :last_id
+                """
+            ),
+            {"batch_id": self.batch_id, "last_id": last_id},
+        )
+        return Written(added=len(rows))
+
+
+@contextmanager
+def bulk_load(
+    session: Session, table: ImportedTable, *, batch_id: int, preview: bool, row_count: int
+) -> Generator[RowLoad]:
+    """Write some ``row_count`` rows inside the block.
+
+    Where the table grows manyfold its indexes that are not unique are built anew after it, which is several
+    times quicker than adding row by row; readers of the table then wait for the end of the transaction. That
+    is the first load of a whole city.
     """
-    stored = session.scalar(
-        text(f"SELECT count(*) FROM (SELECT FROM {table.name} LIMIT :limit) AS a_few"),
-        {"limit": row_count},
-    )
-    if row_count < _REBUILD_FROM or stored >= row_count:
-        yield
+    stored_count = 0 if preview or row_count < _REBUILD_FROM else _row_count(session, table, limit=row_count)
+    if preview or row_count < _REBUILD_FROM or stored_count >= row_count:
+        yield RowLoad(session=session, table=table, batch_id=batch_id, preview=preview, is_first=False)
         return
-    indexes = session.execute(FIND_SPATIAL_INDEXES, {"table": table.name}).all()
+    session.execute(text(f"LOCK TABLE {table.name} IN ACCESS EXCLUSIVE MODE"))
+    indexes = session.execute(FIND_PLAIN_INDEXES, {"table": table.name}).all()
     for index in indexes:
         session.execute(text(f'DROP INDEX "{index.name}"'))
-    yield
+    is_first = _row_count(session, table, limit=1) == 0
+    yield RowLoad(session=session, table=table, batch_id=batch_id, preview=preview, is_first=is_first)
     for index in indexes:
         session.execute(text(index.definition))
 
 
-def write_rows(
-    session: Session,
-    table: ImportedTable,
-    rows: RowBlock,
-    *,
-    batch_id: int,
-    given: Collection[str],
-    preview: bool = False,
-) -> Written:
-    """Add the rows that are new by their key and update those that differ.
-
-    Parameters
-    ----------
-    rows : with distinct keys
-    given : the columns that the file speaks of: an update leaves the others as they are stored
-    preview : only say what would be written
-    """
-    if not len(rows):
-        return Written()
-    statements = _Statements.of(table, frozenset(given))
-    _stage(session, table, rows)
-    found = session.execute(statements.compare).one()
-    counts = Written(added=len(rows) - found.found, updated=found.differing)
-    if preview:
-        return Written(counts.added, counts.updated, _changes(session, statements))
-    if counts.updated:
-        session.execute(statements.update, {"batch_id": batch_id})
-    if counts.added:
-        session.execute(statements.insert, {"batch_id": batch_id})
-    return counts
+def _row_count(session: Session, table: ImportedTable, *, limit: int) -> int:
+    """How many rows a table holds, counted up to a limit."""
+    query = text(f"SELECT count(*) FROM (SELECT FROM {table.name} LIMIT :limit) AS first_rows")
+    return session.execute(query, {"limit": limit}).scalar_one()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +272,10 @@ def _shown(table: ImportedTable, column: str, alias: str) -> str:
     )
 
 
-def _stage(session: Session, table: ImportedTable, rows: RowBlock) -> None:
+def _stage(session: Session, statements: _Statements, table: ImportedTable, rows: RowBlock) -> None:
     """Copy the block into a temporary table of the table's own column types."""
     session.execute(text("DROP TABLE IF EXISTS import_row, import_found"))
-    session.execute(_Statements.of(table, frozenset()).create_stage)
+    session.execute(statements.create_stage)
     session.execute(
         text(
             "CREATE TEMP TABLE import_found (ord int PRIMARY KEY, stored_id bigint, differs boolean)"
@@ -253,19 +283,22 @@ def _stage(session: Session, table: ImportedTable, rows: RowBlock) -> None:
         )
     )
     columns = [rows.columns[column] for column in table.content]
-    copy_rows(session, "import_row", ("ord", "row_number", *table.content), [rows.row_numbers, *columns])
+    numbers = range(len(rows))
+    copy_rows(
+        session, "import_row", ("ord", "row_number", *table.content), [numbers, rows.row_numbers, *columns]
+    )
 
 
 def copy_rows(
     session: Session, table_name: str, columns: Sequence[str], values: Sequence[Sequence[object]]
 ) -> None:
-    """COPY columns of equal length into a table; the first of ``columns`` is numbered from 0 here."""
-    driver: Connection[Any] = session.connection().connection.driver_connection  # pyright: ignore[reportAssignmentType]
+    """COPY columns of equal length into a table."""
+    connection: Connection[Any] = session.connection().connection.driver_connection  # pyright: ignore[reportAssignmentType]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table_name), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in zip(range(len(values[0])), *values, strict=True):
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in zip(*values, strict=True):
             copy.write_row(row)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -171,16 +172,20 @@ class Undone:
 
 def find_batch(session: Session, batch_id: int) -> StoredBatch | None:
     """The import of that number, locked so that two undo it one after the other."""
-    row = session.execute(FIND_BATCH, {"batch_id": batch_id}).one_or_none()
+    row = session.execute(FIND_BATCH, {"batch_id": batch_id}).mappings().one_or_none()
     if row is None:
         return None
-    return StoredBatch(**{**row._mapping, "scope_prefixes": tuple(row.scope_prefixes)})
+    columns: dict[str, Any] = {**row, "scope_prefixes": tuple(row["scope_prefixes"])}
+    return StoredBatch(**columns)
 
 
 def list_batches(session: Session, *, limit: int, before_id: int | None = None) -> list[BatchLine]:
     """The newest imports, newest first."""
-    rows = session.execute(LIST_BATCHES, {"limit": limit, "before_id": before_id})
-    return [BatchLine(**{**row._mapping, "scope_prefixes": tuple(row.scope_prefixes)}) for row in rows]
+    lines: list[BatchLine] = []
+    for row in session.execute(LIST_BATCHES, {"limit": limit, "before_id": before_id}).mappings():
+        columns: dict[str, Any] = {**row, "scope_prefixes": tuple(row["scope_prefixes"])}
+        lines.append(BatchLine(**columns))
+    return lines
 
 
 def mark_undone(session: Session, batch_id: int, *, actor_account_id: int | None, at: datetime) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 
 import numpy as np
@@ -20,13 +22,14 @@ from gridmap.domain.imports import (
 )
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.domain.placement import Placement
+from gridmap.importing.overviews import label_points_of
 from gridmap.importing.rows import ParsedRows
 from gridmap.storage import import_rows
-from gridmap.storage.import_staging import Written, bulk_load, write_rows
+from gridmap.storage.import_staging import Written, shown_changes
 from gridmap.storage.import_tables import BUILDING, COMPOUND, COMPOUND_GATE
 from gridmap.storage.imports import find_compounds, find_places
 from gridmap.use_cases.bulk_routing import placements_of
-from gridmap.use_cases.import_run import ImportRun, codes_outside_scope, write_in_blocks
+from gridmap.use_cases.import_run import ImportRun, codes_outside_scope, load_rows, write_in_blocks
 
 # A gate stands on its compound's edge, drawn by somebody else with another ruler.
 _GATE_REACH_DEG = 3e-4
@@ -50,27 +53,30 @@ def import_buildings(
     given = {"footprint", *(run.given & set(BUILDING.content))}
     if run.given & {"street", "house_number"}:
         given.add("address")
-    written, kept_count = Written(), 0
-    rejections: list[Rejection] = []
-    remarks: list[Remark] = []
-    with bulk_load(session, BUILDING, row_count=0 if run.preview else row_count):
+    outcome = LayerOutcome()
+
+    def write(block: ParsedRows[ImportedBuildings]) -> LayerOutcome:
+        rejections, remarks = list(block.rejections), list(block.remarks)
+        written, kept_count = Written(), 0
+        for buildings in block.rows:
+            rows = _permitted(session, actor, buildings, rejections, day=day)
+            codes = compounds.of_buildings(rows, remarks)
+            written += load.write(import_rows.building_rows(rows, compound_codes=codes), given=given)
+            kept_count += len(rows)
+        return _outcome(written, kept_count, rejections, remarks)
+
+    # A block is read while the database writes the one before; one thread at a time has the session.
+    with load_rows(session, run, BUILDING, row_count=row_count) as load, ThreadPoolExecutor(1) as writer:
+        pending: deque[Future[LayerOutcome]] = deque()
         for block in blocks:
-            rejections += block.rejections
-            remarks += block.remarks
-            for buildings in block.rows:
-                rows = _permitted(session, actor, buildings, rejections, day=day)
-                codes = compounds.of_buildings(rows, remarks)
-                written += write_rows(
-                    session,
-                    BUILDING,
-                    import_rows.building_rows(rows, compound_codes=codes),
-                    batch_id=run.batch_id,
-                    given=given,
-                    preview=run.preview,
-                )
-                kept_count += len(rows)
-                run.progress("write", kept_count, row_count)
-    return _outcome(written, kept_count, rejections, remarks)
+            if pending:
+                outcome = _joined(outcome, pending.popleft().result())
+                run.progress("write", outcome.row_count, row_count)
+            pending.append(writer.submit(write, block))
+        for last in pending:
+            outcome = _joined(outcome, last.result())
+            run.progress("write", outcome.row_count, row_count)
+    return outcome
 
 
 def import_compounds(
@@ -146,7 +152,8 @@ class _Compounds:
             return [None] * len(rows)
         by_place: dict[int, str] = {}
         if self.codes:
-            found = self._tree.query(shapely.points(np.array(rows.places)), predicate="intersects")
+            points = shapely.points(np.array(label_points_of(rows.footprints)))
+            found = self._tree.query(points, predicate="intersects")
             for place, compound in sorted(found.T.tolist(), reverse=True):
                 by_place[place] = self._codes[compound]
         codes: list[str | None] = []
@@ -177,12 +184,13 @@ def _permitted(
         return rows
     stored = find_places(session, BUILDING, rows.codes)
     foreign = codes_outside_scope(session, actor, stored, day=day)
+    places = label_points_of(rows.footprints)
     kept: list[int] = []
-    for place, placement in enumerate(_placements(session, rows.places, day)):
+    for place, placement in enumerate(_placements(session, places, day)):
         if rows.codes[place] not in foreign and can(actor, Action.IMPORT_LAYERS, placement.area_code):
             kept.append(place)
         else:
-            rejections.append(_outside(rows.row_numbers[place], rows.places[place]))
+            rejections.append(_outside(rows.row_numbers[place], places[place]))
     return rows.chosen(kept)
 
 
@@ -200,6 +208,17 @@ def _outcome(
         rejections=tuple(rejections),
         remarks=tuple(remarks),
         changes=written.changes,
+    )
+
+
+def _joined(some: LayerOutcome, more: LayerOutcome) -> LayerOutcome:
+    return LayerOutcome(
+        added=some.added + more.added,
+        updated=some.updated + more.updated,
+        unchanged=some.unchanged + more.unchanged,
+        rejections=some.rejections + more.rejections,
+        remarks=some.remarks + more.remarks,
+        changes=shown_changes(some.changes + more.changes),
     )
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from gridmap.domain.permissions import Action, Actor, can
-from gridmap.storage.import_staging import RowBlock, Written, bulk_load, write_rows
+from gridmap.storage.import_staging import RowBlock, RowLoad, Written, bulk_load
 from gridmap.storage.import_tables import ImportedTable
 from gridmap.use_cases.bulk_routing import Progress, placements_of
 
-BLOCK_LENGTH = 10_000
+BLOCK_LENGTH = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +41,19 @@ def write_in_blocks(
 ) -> Written:
     """Write rows of a table that holds one row a key, with a word about progress after each block."""
     written = Written()
-    with bulk_load(session, table, row_count=0 if run.preview else len(rows)):
+    with load_rows(session, run, table, row_count=len(rows)) as load:
         for start in range(0, len(rows), BLOCK_LENGTH):
             stop = min(start + BLOCK_LENGTH, len(rows))
-            written += write_rows(
-                session,
-                table,
-                rows.part(start, stop),
-                batch_id=run.batch_id,
-                given=given,
-                preview=run.preview,
-            )
+            written += load.write(rows.part(start, stop), given=given)
             run.progress("write", stop, len(rows))
     return written
+
+
+def load_rows(
+    session: Session, run: ImportRun, table: ImportedTable, *, row_count: int
+) -> AbstractContextManager[RowLoad]:
+    """What writes some ``row_count`` rows of the run, block by block."""
+    return bulk_load(session, table, batch_id=run.batch_id, preview=run.preview, row_count=row_count)
 
 
 def codes_outside_scope(

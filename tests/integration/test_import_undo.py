@@ -13,12 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.domain.area_codes import AreaLevel
-from gridmap.domain.errors import NotAllowed, NotSignedIn
-from gridmap.domain.imports import ChangeKind, ImportCancelled
-from gridmap.domain.permissions import Actor, AreaScope, Role
+from gridmap.domain.permissions import Actor
 from gridmap.importing.columns import Layer
 from gridmap.storage.tables import METADATA
-from gridmap.use_cases.import_undo import AlreadyUndone, BatchAbsent, UndoTooLate, undo_import
+from gridmap.use_cases.import_undo import undo_import
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
 from tests.factories import SUBDISTRICT, add_account, cell, middle_of
 
@@ -98,7 +96,9 @@ def mapped(session: Session, tmp_path: Path) -> Session:
         )
     )
     session.execute(
-        text("INSERT INTO organisation (code, level, name, org_type) VALUES ('ORG1', 4, '第一支部', 'branch')")
+        text(
+            "INSERT INTO organisation (code, level, name, org_type) VALUES ('ORG1', 4, '第一支部', 'branch')"
+        )
     )
     add_account(session, "admin", role="admin", area_codes=("",))
     return session
@@ -115,7 +115,13 @@ def _buildings(households: int = 24, count: int = 3) -> Features:
     return [
         (
             cell(place, 0).buffer(-0.0003),
-            {"楼栋编码": f"L{place}", "楼栋地址": f"某路{place}号", "户数": households + place, "层数": 6, "电动车": 9},
+            {
+                "楼栋编码": f"L{place}",
+                "楼栋地址": f"某路{place}号",
+                "户数": households + place,
+                "层数": 6,
+                "电动车": 9,
+            },
         )
         for place in range(count)
     ]
@@ -123,7 +129,10 @@ def _buildings(households: int = 24, count: int = 3) -> Features:
 
 def _points(status: str = "已建成") -> Features:
     return [
-        (cell(place, 0).centroid, {"编号": f"F{place}", "名称": f"驿站{place}", "状态": status, "别名": "甲、乙"})
+        (
+            cell(place, 0).centroid,
+            {"编号": f"F{place}", "名称": f"驿站{place}", "状态": status, "别名": "甲、乙"},
+        )
         for place in range(3)
     ]
 
