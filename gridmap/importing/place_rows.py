@@ -193,7 +193,7 @@ class _Memo(dict[object, _Value]):
     def column(
         self, cells: Cells, field: str, indexes: Sequence[int], bad: dict[int, BadCell]
     ) -> list[_Value]:
-        """The values of these rows; rows whose cell is bad are added to ``bad``, with any value here."""
+        """The values of these rows; rows whose cell is bad are added to ``bad``, with None here."""
         header = cells.columns.get(field)
         if header is None:
             return [self._read(0)] * len(indexes) if indexes else []
@@ -201,7 +201,7 @@ class _Memo(dict[object, _Value]):
         cells_here = [raw[index] for index in indexes]
         if self._is_plain(cells_here):
             return cells_here
-        values: list[_Value] = []
+        values: list[Any] = []
         for index, cell in zip(indexes, cells_here, strict=True):
             # 1, 1.0 and True are one key and not one text.
             key = cell if cell.__class__ is str else (cell.__class__, cell)
@@ -217,7 +217,7 @@ class _Memo(dict[object, _Value]):
                 except BadCell as problem:
                     self._bad[key] = problem
             bad.setdefault(index, self._bad[key])
-            values.append(values[-1] if values else None)
+            values.append(None)
         return values
 
 

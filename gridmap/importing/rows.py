@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import shapely
 
@@ -108,6 +108,7 @@ def parse_areas(
     than ours). Whether a code fits its level is for the caller, who knows the rule.
     """
     cells = Cells(table, columns)
+    boundaries: list[Any] = list(shapely.to_wkb(geometry, byte_order=1))
 
     def parse(index: int, number: int, _remarks: list[Remark]) -> Iterable[ImportedArea]:
         code = cells.text(index, "code", max_length=40)
@@ -126,7 +127,7 @@ def parse_areas(
             resident_count=cells.count(index, "resident_count"),
             office_phone=cells.text(index, "office_phone"),
             office_hours=cells.text(index, "office_hours"),
-            boundary=shapely.to_wkb(geometry[index], byte_order=1),
+            boundary=boundaries[index],
         )
 
     return each_row(table, geometry, parse, key=lambda row: row.code, key_field="code")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-
 def search_key(names: Iterable[str | None]) -> str:
     """Everything that someone may type for these names, lower case, separated by spaces.
 

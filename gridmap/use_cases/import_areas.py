@@ -88,9 +88,11 @@ def import_areas(
     stored = store.find_level(session, scheme_id=scheme_id, level=level.value, day=valid_from)
     now_stored = {area.content.code: area for area in stored if area.holds_on(valid_from)}
     begun_later = {area.content.code for area in stored if area.valid_from > valid_from}
-    uppers = _Uppers.load(session, scheme_id=scheme_id, level=level, day=valid_from)
     findings = _Findings()
     labels = dict(zip([row.row_number for row in rows], _labels(rows), strict=True))
+    uppers = _Uppers.load(
+        session, scheme_id=scheme_id, level=level, day=valid_from, labels=list(labels.values())
+    )
     coded = _with_valid_codes(rows, level, findings)
     named = _with_codes_of_the_same_name(coded, now_stored, labels, code_prefix)
     taken = set(store.find_codes(session, scheme_id=scheme_id, level=level.value))
@@ -189,28 +191,41 @@ class _Findings:
 
 
 class _Uppers:
-    """The areas one level up on the day, by code and by place."""
+    """The areas one level up on the day, by code and by the label points that they hold."""
 
-    def __init__(self, areas: Sequence[store.StoredArea]) -> None:
+    def __init__(self, areas: Sequence[store.StoredArea], labels: Sequence[tuple[float, float]]) -> None:
         self._areas = sorted(areas, key=lambda area: area.content.code)
         self._by_code = {area.content.code: area for area in self._areas}
         shapes: Any = shapely.from_wkb(
             np.array([area.content.boundary for area in self._areas], dtype=object)
         )
-        self._tree = shapely.STRtree(shapes)
+        self._holders: dict[tuple[float, float], store.StoredArea] = {}
+        if self._areas and labels:
+            points: Any = shapely.points(np.array(labels))
+            found = shapely.STRtree(shapes).query(points, predicate="intersects")
+            # Of several the lowest code: it is written last.
+            for label, area in sorted(found.T.tolist(), reverse=True):
+                self._holders[labels[label]] = self._areas[area]
 
     @classmethod
-    def load(cls, session: Session, *, scheme_id: int, level: AreaLevel, day: date) -> _Uppers:
+    def load(
+        cls,
+        session: Session,
+        *,
+        scheme_id: int,
+        level: AreaLevel,
+        day: date,
+        labels: Sequence[tuple[float, float]],
+    ) -> _Uppers:
         upper = _UPPER.get(level)
         if upper is None:
-            return cls([])
+            return cls([], labels)
         stored = store.find_level(session, scheme_id=scheme_id, level=upper.value, day=day)
-        return cls([area for area in stored if area.holds_on(day)])
+        return cls([area for area in stored if area.holds_on(day)], labels)
 
     def at(self, label: tuple[float, float]) -> store.StoredArea | None:
-        """The upper area that holds the point; of several the lowest code."""
-        found = self._tree.query(shapely.Point(label), predicate="intersects")
-        return self._areas[int(min(found))] if len(found) else None
+        """The upper area that holds this label point; of several the lowest code."""
+        return self._holders.get(label)
 
     def parent_id(self, row: ImportedArea, label: tuple[float, float], findings: _Findings) -> int | None:
         """The parent that the file names, or that the code names, or that holds the area."""
@@ -347,6 +362,9 @@ def _with_codes_of_the_same_name(
     named: list[ImportedArea] = []
     for row in rows:
         candidates = by_name.get(row.name, []) if row.code is None else []
+        if not candidates:
+            named.append(row)
+            continue
         here = shapely.Point(labels[row.row_number])
         found = next((area for area in candidates if area.content.boundary == row.boundary), None)
         found = found or next(

@@ -13,10 +13,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.domain.area_codes import AreaLevel
-from gridmap.domain.permissions import Actor
+from gridmap.domain.errors import NotAllowed, NotSignedIn
+from gridmap.domain.imports import ChangeKind, ImportCancelled
+from gridmap.domain.permissions import Actor, AreaScope, Role
 from gridmap.importing.columns import Layer
 from gridmap.storage.tables import METADATA
-from gridmap.use_cases.import_undo import undo_import
+from gridmap.use_cases.import_undo import AlreadyUndone, BatchAbsent, UndoTooLate, undo_import
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
 from tests.factories import SUBDISTRICT, add_account, cell, middle_of
 
@@ -224,3 +226,196 @@ def test_gates_come_and_go_with_their_compound(mapped, tmp_path):
     assert _dump(mapped) == first
     _undo(mapped, added)
     assert _dump(mapped) == before
+
+
+def test_a_row_that_somebody_changed_since_is_kept_and_named(mapped, tmp_path):
+    added = _import(mapped, _write(tmp_path, _buildings()), Layer.BUILDINGS)
+    mapped.execute(text("UPDATE building SET elderly_count = 7 WHERE code = 'L1'"))
+    undone = _undo(mapped, added)
+    assert (undone.removed_count, undone.kept_count) == (2, 1)
+    assert [(row.table, row.label, row.reason) for row in undone.kept_rows] == [
+        ("building", "L1", "changed_since")
+    ]
+    assert mapped.scalars(text("SELECT code FROM building")).all() == ["L1"]
+
+
+def test_a_later_import_is_not_overwritten_by_undoing_an_earlier_one(mapped, tmp_path):
+    _import(mapped, _write(tmp_path, _buildings(10)), Layer.BUILDINGS)
+    second = _import(mapped, _write(tmp_path, _buildings(20)), Layer.BUILDINGS)
+    third = _import(mapped, _write(tmp_path, _buildings(30)[:1]), Layer.BUILDINGS)
+    undone = _undo(mapped, second)
+    assert (undone.restored_count, undone.kept_count) == (2, 1)
+    counts = text("SELECT household_count FROM building ORDER BY code")
+    assert mapped.scalars(counts).all() == [30, 11, 12]
+    _undo(mapped, third)
+    assert mapped.scalars(counts).all() == [20, 11, 12]
+
+
+def test_a_row_that_something_refers_to_is_kept_and_named(mapped, tmp_path):
+    compounds = _import(mapped, _write(tmp_path, _compounds()), Layer.COMPOUNDS)
+    _import(mapped, _write(tmp_path, _buildings()), Layer.BUILDINGS)
+    undone = _undo(mapped, compounds)
+    assert (undone.removed_count, undone.kept_count) == (1, 1)
+    assert [(row.label, row.reason) for row in undone.kept_rows] == [("X1", "in_use")]
+
+
+def test_a_new_area_in_which_an_issue_lies_is_kept(mapped, tmp_path):
+    before = _dump(mapped)
+    cells = [(cell(0, 0), {"名称": "微一"}), (cell(0, 1), {"名称": "微二"})]
+    added = _import(mapped, _write(tmp_path, cells), Layer.AREAS, level=AreaLevel.MICRO_GRID)
+    issues = _import(mapped, _write(tmp_path, _issues()[:1]), Layer.ISSUES)
+    undone = _undo(mapped, added)
+    assert (undone.removed_count, undone.reroute_advised) == (1, True)
+    assert [(row.label, row.reason) for row in undone.kept_rows] == [(f"{SUBDISTRICT}001011", "in_use")]
+    _undo(mapped, issues)
+    assert _dump(mapped)["issue"] == before["issue"]
+
+
+def test_an_issue_that_was_worked_on_since_is_kept_with_its_history(mapped, tmp_path):
+    added = _import(mapped, _write(tmp_path, _issues()), Layer.ISSUES)
+    mapped.execute(
+        text(
+            "INSERT INTO issue_event (issue_id, seq, kind, at, payload)"
+            " SELECT id, 9, 'noted', now(), '{}' FROM issue WHERE external_id = 'test:0'"
+        )
+    )
+    undone = _undo(mapped, added)
+    assert (undone.removed_count, undone.kept_count) == (1, 1)
+    assert mapped.scalar(text("SELECT count(*) FROM issue_event")) == 3
+    with pytest.raises(Exception, match="append-only"), mapped.begin_nested():
+        mapped.execute(text("DELETE FROM issue_event"))
+
+
+def test_a_version_is_not_reopened_while_its_successor_stays(mapped, tmp_path):
+    options = {"level": AreaLevel.COMMUNITY, "code_prefix": SUBDISTRICT}
+    smaller = _communities(甲社区=cell(0, 0, columns=1, rows=2))
+    second = _import(mapped, _write(tmp_path, smaller), Layer.AREAS, **options)
+    smallest = _communities(甲社区=cell(0, 0))
+    _import(mapped, _write(tmp_path, smallest), Layer.AREAS, now=NOW + timedelta(days=2), **options)
+    before = _dump(mapped)["area"]
+    undone = _undo(mapped, second)
+    assert (undone.restored_count, undone.removed_count, undone.kept_count) == (0, 0, 2)
+    assert {row.reason for row in undone.kept_rows} == {"changed_since"}
+    assert _dump(mapped)["area"] == before
+
+
+def test_children_go_back_to_the_version_before(mapped, tmp_path):
+    options = {"level": AreaLevel.COMMUNITY, "code_prefix": SUBDISTRICT}
+    parents = text(
+        "SELECT parent.valid_to FROM area JOIN area AS parent ON parent.id = area.parent_id"
+        " WHERE area.level = 'grid'"
+    )
+    smaller = _communities(甲社区=cell(0, 0, columns=2, rows=1))
+    changed = _import(mapped, _write(tmp_path, smaller), Layer.AREAS, **options)
+    late = [(cell(0, 0, columns=1, rows=1), {"编码": f"{SUBDISTRICT}001050", "名称": "后来的网格"})]
+    _import(mapped, _write(tmp_path, late), Layer.AREAS, level=AreaLevel.GRID)
+    undone = _undo(mapped, changed)
+    assert undone.kept_count == 0
+    assert mapped.scalars(parents).all() == [None, None, None]
+
+
+def test_only_who_works_in_all_the_areas_of_an_import_takes_it_back(mapped, tmp_path):
+    account = add_account(mapped, "planner", role="planner", area_codes=(f"{SUBDISTRICT}001",))
+    planner = Actor(account.id, Role.PLANNER, AreaScope((f"{SUBDISTRICT}001",)), "p")
+    of_all = _import(mapped, _write(tmp_path, _buildings()), Layer.BUILDINGS)
+    own = _import(mapped, _write(tmp_path, _buildings(30)), Layer.BUILDINGS, actor=planner)
+    assert (own.outcome.updated, own.reason_counts()) == (2, {"outside_your_areas": 1})
+    before = _dump(mapped)
+    other = Actor(account.id, Role.PLANNER, AreaScope((f"{SUBDISTRICT}002",)), "o")
+    worker = Actor(account.id, Role.GRID_WORKER, AreaScope((f"{SUBDISTRICT}001",)), "w")
+    with pytest.raises(NotSignedIn):
+        _undo(mapped, own, actor=Actor.visitor())
+    for actor, report in ((planner, of_all), (other, own), (worker, own)):
+        with pytest.raises(NotAllowed):
+            _undo(mapped, report, actor=actor)
+    assert _dump(mapped) == before
+    assert _undo(mapped, own, actor=planner).restored_count == 2
+
+
+def test_an_import_is_taken_back_once_and_within_thirty_days(mapped, tmp_path):
+    report = _import(mapped, _write(tmp_path, _streets()), Layer.STREETS)
+    with pytest.raises(BatchAbsent):
+        undo_import(mapped, Actor.system(), batch_id=10**9, now=NOW)
+    with pytest.raises(UndoTooLate):
+        _undo(mapped, report, now=NOW + timedelta(days=31))
+    _undo(mapped, report, now=NOW + timedelta(days=30))
+    with pytest.raises(AlreadyUndone):
+        _undo(mapped, report)
+    again = _import(mapped, _write(tmp_path, _streets()), Layer.STREETS, now=LATER)
+    assert again.outcome.added == 1
+    _import(mapped, _write(tmp_path, _streets("新名")), Layer.STREETS, now=NOW + timedelta(days=60))
+    assert (
+        mapped.scalar(text("SELECT count(*) FROM import_change WHERE batch_id = :id"), {"id": again.batch_id})
+        == 0
+    )
+
+
+def test_undoing_makes_cached_copies_stale(mapped, tmp_path):
+    report = _import(mapped, _write(tmp_path, _streets()), Layer.STREETS)
+    version = text("SELECT version FROM layer_version WHERE layer = 'streets'")
+    before = mapped.scalar(version)
+    _undo(mapped, report)
+    assert mapped.scalar(version) > before
+
+
+def test_a_preview_lists_what_would_change_and_stores_nothing(mapped, tmp_path):
+    _import(mapped, _write(tmp_path, _buildings()), Layer.BUILDINGS)
+    before = _dump(mapped), mapped.scalar(text("SELECT count(*) FROM import_batch"))
+    changed = _buildings(24, 4)
+    changed[0][1]["户数"] = 25
+    changed[1] = (cell(1, 0).buffer(-0.0002), changed[1][1])
+    report = _import(mapped, _write(tmp_path, changed), Layer.BUILDINGS, preview=True)
+    assert report.batch_id is None
+    assert (report.outcome.added, report.outcome.updated, report.outcome.unchanged) == (1, 2, 1)
+    assert [(change.row_number, change.code, change.kind) for change in report.changes] == [
+        (1, "L0", ChangeKind.UPDATED),
+        (2, "L1", ChangeKind.UPDATED),
+        (4, "L3", ChangeKind.ADDED),
+        (3, "L2", ChangeKind.UNCHANGED),
+    ]
+    assert report.changes[0].fields == {"household_count": ("24", "25")}
+    ((name, (old, new)),) = report.changes[1].fields.items()
+    assert name == "geometry"
+    assert (old.endswith("m²"), new.endswith("m²"), old != new) == (True, True, True)
+    assert (_dump(mapped), mapped.scalar(text("SELECT count(*) FROM import_batch"))) == before
+
+
+def test_a_preview_of_areas_and_zones_says_field_by_field_what_differs(mapped, tmp_path):
+    changed = [(cell(0, 0, columns=1, rows=2), {"名称": "甲社区", "户数": 120})]
+    report = _import(
+        mapped,
+        _write(tmp_path, changed),
+        Layer.AREAS,
+        level=AreaLevel.COMMUNITY,
+        code_prefix=SUBDISTRICT,
+        preview=True,
+    )
+    (change,) = report.changes
+    assert change.fields["household_count"] == ("100", "120")
+    assert change.fields["geometry"][0] != change.fields["geometry"][1]
+    zones = _import(mapped, _write(tmp_path, _zones()), Layer.ZONES, preview=True)
+    assert [change.kind for change in zones.changes] == [ChangeKind.ADDED] * 2
+    assert mapped.scalar(text("SELECT count(*) FROM responsibility_zone")) == 0
+
+
+def test_a_preview_of_issues_takes_no_numbers(mapped, tmp_path):
+    number = text("SELECT last_value FROM issue_number")
+    before = mapped.scalar(number)
+    report = _import(mapped, _write(tmp_path, _issues()), Layer.ISSUES, preview=True)
+    assert report.outcome.added == 2
+    assert mapped.scalar(number) == before
+
+
+@pytest.mark.parametrize("stage", ["read", "check", "write"])
+@pytest.mark.parametrize("layer", ["buildings", "streets", "areas", "issues"])
+def test_an_import_that_is_stopped_leaves_nothing(mapped, tmp_path, layer, stage):
+    kind, first, _, options = LAYERS[layer]
+    before = _dump(mapped), mapped.scalar(text("SELECT count(*) FROM import_batch"))
+
+    def stop(at: str, _done: int, _total: int) -> None:
+        if at == stage:
+            raise ImportCancelled
+
+    with pytest.raises(ImportCancelled):
+        _import(mapped, _write(tmp_path, first()), kind, progress=stop, **options)
+    assert (_dump(mapped), mapped.scalar(text("SELECT count(*) FROM import_batch"))) == before
