@@ -23,7 +23,7 @@ from gridmap.domain.imports import (
 )
 from gridmap.importing.cells import BadCell, Cells, identities
 from gridmap.importing.rows import ParsedRows, each_row, made_code
-from gridmap.importing.tables import GeometryArray, SourceTable
+from gridmap.importing.tables import GeometryArray, SourceTable, shown
 
 _Value = TypeVar("_Value")
 
@@ -108,7 +108,7 @@ def parse_buildings(
         ),
         "street": _Memo(lambda index: cells.text(index, "street") or ""),
         "house_number": _Memo(lambda index: cells.text(index, "house_number", max_length=40) or ""),
-        "kind": _Memo(lambda index: cells.text(index, "kind")),
+        "kind": _Memo(lambda index: _building_kind(cells.text(index, "kind"))),
         **{name: _Memo(_count_reader(cells, name), _is_plain_count) for name in _COUNTS},
     }
     for start in range(0, len(present), block_length):
@@ -149,12 +149,14 @@ def _building_block(
                 rejections.append(Rejection(number, "code", f"{code} (row {first})", "duplicate"))
             else:
                 kept.append(place)
-    kinds: list[str] = []
-    for place, word in enumerate(read["kind"]):
-        kind = _BUILDING_KINDS.get("".join(str(word).casefold().split())) if word else "other"
-        if kind is None:
-            remarks.append(Remark(numbers[place], "kind", str(word), "kind_unknown_taken_as_other"))
-        kinds.append(kind or "other")
+    kinds = read["kind"]
+    if None in kinds:
+        words = cells.table.columns[cells.columns["kind"]]
+        for place in (place for place, kind in enumerate(kinds) if kind is None):
+            if indexes[place] not in bad:
+                word = shown(words[indexes[place]])
+                remarks.append(Remark(numbers[place], "kind", word, "kind_unknown_taken_as_other"))
+        kinds = [kind or "other" for kind in kinds]
     addresses = read["address"]
     if cells.columns.keys() & {"street", "house_number"}:
         parts = zip(addresses, read["street"], read["house_number"], strict=True)
@@ -237,6 +239,11 @@ def _is_plain_text(cells: Sequence[Any], *, max_length: int) -> bool:
 
 def _is_plain_count(cells: Sequence[Any]) -> bool:
     return set(map(type, cells)) == {int} and min(cells) >= 0 and max(cells) < 2**31
+
+
+def _building_kind(word: str | None) -> str | None:
+    """Our kind for a file's word: ``other`` for none, None for a word that we do not know."""
+    return "other" if word is None else _BUILDING_KINDS.get("".join(word.casefold().split()))
 
 
 def _count_reader(cells: Cells, field: str) -> Callable[[int], int]:
