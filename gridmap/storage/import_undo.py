@@ -46,7 +46,9 @@ _VERSION_KEYS = {AREA.name: ("scheme_id", "level", "code"), ZONE.name: ("code",)
 FIND_BATCH = text(
     """
     SELECT batch.id, batch.layer, batch.file_name, batch.at, batch.scope_prefixes, batch.undone_at,
-           account.display_name AS undone_by
+           account.display_name AS undone_by,
+           batch.added_count + batch.updated_count > 0 AS has_written,
+           EXISTS (SELECT FROM import_change WHERE batch_id = batch.id) AS has_changes
       FROM import_batch AS batch
       LEFT JOIN account ON account.id = batch.undone_by
      WHERE batch.id = :batch_id
@@ -127,6 +129,8 @@ class StoredBatch:
     scope_prefixes: tuple[str, ...]
     undone_at: datetime | None
     undone_by: str | None
+    has_written: bool
+    has_changes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,10 @@ from gridmap.importing.columns import Layer
 from gridmap.storage import import_undo as store
 from gridmap.storage.import_changes import UNDO_DAYS
 from gridmap.storage.import_undo import KeptRow
+from gridmap.storage.imports import wait_for_turn
 from gridmap.storage.layer_versions import bump_layer_version
 from gridmap.use_cases.import_areas import redraw_level
+from gridmap.use_cases.import_zones import redraw_zones
 
 SHOWN_KEPT = 1_000
 """So many rows that an undo left are named; its count is of all."""
@@ -41,6 +43,12 @@ class UndoTooLate(DomainError):
     """The import is older than ``days``: what it replaced is not kept any longer."""
 
     code = "import.undo_too_late"
+
+
+class NothingKept(DomainError):
+    """The import wrote rows and did not keep what it replaced: it is of a time before gridmap could undo."""
+
+    code = "import.nothing_kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +81,7 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int, now: datetime)
 
     Raises
     ------
-    NotSignedIn, NotAllowed, BatchAbsent, AlreadyUndone, UndoTooLate
+    NotSignedIn, NotAllowed, BatchAbsent, AlreadyUndone, UndoTooLate, NothingKept
         Nothing has changed.
     """
     check(actor, Action.IMPORT_LAYERS)
@@ -86,11 +94,16 @@ def undo_import(session: Session, actor: Actor, *, batch_id: int, now: datetime)
         raise AlreadyUndone(batch=batch_id, at=batch.undone_at.isoformat(), by=batch.undone_by or "system")
     if now - batch.at > timedelta(days=UNDO_DAYS):
         raise UndoTooLate(batch=batch_id, days=UNDO_DAYS)
+    if batch.has_written and not batch.has_changes:
+        raise NothingKept(batch=batch_id)
+    wait_for_turn(session, batch.layer)
     undone = store.undo_changes(session, batch_id, shown=SHOWN_KEPT)
     if undone.kept or store.has_later_batch(session, batch):
         # Neighbours share simplified edges: what was drawn before fits only if all is as before.
         for scheme_id, level in undone.areas:
             redraw_level(session, scheme_id=scheme_id, level=level, day=office_day(now))
+        if batch.layer == Layer.ZONES.value:
+            redraw_zones(session, day=office_day(now))
     store.mark_undone(session, batch_id, actor_account_id=actor.account_id, at=now)
     if undone.restored or undone.removed:
         bump_layer_version(session, _VERSIONED_AS.get(batch.layer, batch.layer), data_date=office_day(now))

@@ -70,6 +70,14 @@ def import_zones(
     )
 
 
+def redraw_zones(session: Session, *, day: date) -> None:
+    """Draw the zones of a day anew, all together, because neighbours share simplified edges."""
+    zones = [zone for zone in store.find_zones(session, day=day) if zone.holds_on(day)]
+    overviews = overviews_of([zone.content.boundary for zone in zones], level=AreaLevel.GRID)
+    pairs = zip(zones, overviews, strict=True)
+    store.redraw(session, {zone.id: overview for zone, overview in pairs if overview != zone.overview})
+
+
 def _permitted(
     session: Session,
     actor: Actor,

@@ -18,7 +18,13 @@ from gridmap.domain.imports import ChangeKind, ImportCancelled
 from gridmap.domain.permissions import Actor, AreaScope, Role
 from gridmap.importing.columns import Layer
 from gridmap.storage.tables import METADATA
-from gridmap.use_cases.import_undo import AlreadyUndone, BatchAbsent, UndoTooLate, undo_import
+from gridmap.use_cases.import_undo import (
+    AlreadyUndone,
+    BatchAbsent,
+    NothingKept,
+    UndoTooLate,
+    undo_import,
+)
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
 from tests.factories import SUBDISTRICT, add_account, cell, middle_of
 
@@ -348,6 +354,24 @@ def test_an_import_is_taken_back_once_and_within_thirty_days(mapped, tmp_path):
         mapped.scalar(text("SELECT count(*) FROM import_change WHERE batch_id = :id"), {"id": again.batch_id})
         == 0
     )
+
+
+def test_an_import_of_a_time_before_undo_is_refused_in_plain_words(mapped, tmp_path):
+    report = _import(mapped, _write(tmp_path, _streets()), Layer.STREETS)
+    mapped.execute(text("DELETE FROM import_change WHERE batch_id = :id"), {"id": report.batch_id})
+    with pytest.raises(NothingKept):
+        _undo(mapped, report)
+
+
+def test_undoing_a_zone_beside_one_that_moved_on_draws_them_anew(mapped, tmp_path):
+    _import(mapped, _write(tmp_path, _zones()), Layer.ZONES)
+    changed = _import(mapped, _write(tmp_path, _zones(2)), Layer.ZONES, now=NOW + timedelta(days=1))
+    mapped.execute(text("UPDATE responsibility_zone SET name = '改过' WHERE code = 'Z1'"))
+    undone = _undo(mapped, changed)
+    assert (undone.restored_count, undone.removed_count, undone.kept_count) == (0, 0, 2)
+    assert mapped.scalars(
+        text("SELECT ST_Equals(boundary, overview) FROM responsibility_zone WHERE valid_to IS NULL")
+    ).all() == [True, True]
 
 
 def test_undoing_makes_cached_copies_stale(mapped, tmp_path):
