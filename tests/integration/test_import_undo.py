@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -443,3 +444,49 @@ def test_an_import_that_is_stopped_leaves_nothing(mapped, tmp_path, layer, stage
     with pytest.raises(ImportCancelled):
         _import(mapped, _write(tmp_path, first()), kind, progress=stop, **options)
     assert (_dump(mapped), mapped.scalar(text("SELECT count(*) FROM import_batch"))) == before
+
+
+def _imports_at_random(
+    session: Session, folder: Path, chance: random.Random
+) -> list[tuple[ImportReport, dict[str, list[str]]]]:
+    """Areas, zones and buildings that come, move and change, the same day or later; with the rows before each."""
+    now = NOW
+    done: list[tuple[ImportReport, dict[str, list[str]]]] = []
+    for _ in range(6):
+        now += timedelta(days=chance.choice((0, 0, 1, 4)))
+        places = chance.sample([(column, row) for column in range(4) for row in range(4)], 4)
+        shapes = [cell(*place, columns=chance.randint(1, 2), rows=chance.randint(1, 2)) for place in places]
+        kind = chance.choice((Layer.AREAS, Layer.ZONES, Layer.BUILDINGS))
+        codes = chance.sample(range(1, 7), 4)
+        fields = {
+            Layer.AREAS: lambda number: {"编码": f"{SUBDISTRICT}00{number}", "名称": f"社区{number}"},
+            Layer.ZONES: lambda number: {"责任区编码": f"Q{number}", "责任区名称": f"责任区{number}"},
+            Layer.BUILDINGS: lambda number: {"编号": f"B{number}", "户数": chance.randint(0, 3)},
+        }[kind]
+        features = [(shape, fields(number)) for shape, number in zip(shapes, codes, strict=True)]
+        options = {"level": AreaLevel.COMMUNITY} if kind is Layer.AREAS else {}
+        before = _dump(session)
+        done.append((_import(session, _write(folder, features), kind, now=now, **options), before))
+    return done
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_was_imported_undoing_it_backwards_goes_back_step_by_step(mapped, tmp_path, seed):
+    for report, before in reversed(_imports_at_random(mapped, tmp_path, random.Random(seed))):
+        undone = _undo(mapped, report, now=NOW + timedelta(days=25))
+        assert undone.kept_count == 0, undone.kept_rows
+        assert _dump(mapped) == before
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_undoing_in_any_order_breaks_nothing_and_names_what_it_keeps(mapped, tmp_path, seed):
+    chance = random.Random(seed)
+    done = _imports_at_random(mapped, tmp_path, chance)
+    chance.shuffle(done)
+    for report, _ in done:
+        undone = _undo(mapped, report, now=NOW + timedelta(days=25))
+        assert len(undone.kept_rows) == undone.kept_count
+        written = report.outcome.added + 2 * report.outcome.updated
+        assert undone.restored_count + undone.removed_count + undone.kept_count <= written
+        orphans = text("SELECT count(*) FROM area WHERE level <> 'subdistrict' AND parent_id IS NULL")
+        assert mapped.scalar(orphans) == 0
