@@ -449,7 +449,7 @@ def test_an_import_that_is_stopped_leaves_nothing(mapped, tmp_path, layer, stage
 def _imports_at_random(
     session: Session, folder: Path, chance: random.Random
 ) -> list[tuple[ImportReport, dict[str, list[str]]]]:
-    """Areas, zones and buildings that come, move and change, the same day or later; with the rows before each."""
+    """Areas, zones and buildings that come, move and change; each with the rows before it."""
     now = NOW
     done: list[tuple[ImportReport, dict[str, list[str]]]] = []
     for _ in range(6):
