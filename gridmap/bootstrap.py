@@ -14,15 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from gridmap.importing.tables import ReadLimits
 from gridmap.settings import Settings
 from gridmap.storage.embedded_postgres import EmbeddedPostgres
 from gridmap.storage.engine import libpq_address, make_engine, make_sessions
-from gridmap.storage.migrate import upgrade_to_head
+from gridmap.storage.prepared import is_prepared
 from gridmap.storage.unit_of_work import unit_of_work
-from gridmap.use_cases.demo import load_demo_if_empty, reset_demo
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -76,17 +76,25 @@ def open_sessions(settings: Settings) -> Generator[sessionmaker[Session]]:
     with database(settings) as url:
         engine = make_engine(url, statement_timeout_ms=0)
         try:
-            upgrade_to_head(engine)
+            if not is_prepared(url, with_areas=False):
+                _upgrade_to_head(engine)
             yield make_sessions(engine)
         finally:
             engine.dispose()
+
+
+def _upgrade_to_head(engine: Engine) -> None:
+    # Imported here: most commands meet a database that is at head.
+    from gridmap.storage.migrate import upgrade_to_head
+
+    upgrade_to_head(engine)
 
 
 def migrate(database_url: str) -> None:
     """Run every migration that this release brings."""
     engine = make_engine(database_url, statement_timeout_ms=0)
     try:
-        upgrade_to_head(engine)
+        _upgrade_to_head(engine)
     finally:
         engine.dispose()
 
@@ -129,6 +137,8 @@ def load_demo_on_first_start(settings: Settings, sessions: sessionmaker[Session]
     """Load the demo subdistrict into a database without areas, unless settings say not to."""
     if not settings.load_demo:
         return False
+    from gridmap.use_cases.demo import load_demo_if_empty
+
     with unit_of_work(sessions) as session:
         return load_demo_if_empty(
             session, demo_folder(), password_of=demo_password_of(settings), now=now_utc()
@@ -137,6 +147,8 @@ def load_demo_on_first_start(settings: Settings, sessions: sessionmaker[Session]
 
 def reset_to_demo(settings: Settings, sessions: sessionmaker[Session]) -> None:
     """Empty the database and load the demo subdistrict anew."""
+    from gridmap.use_cases.demo import reset_demo
+
     with unit_of_work(sessions) as session:
         reset_demo(session, demo_folder(), password_of=demo_password_of(settings), now=now_utc())
 

@@ -19,8 +19,8 @@ from gridmap.cli.layer_export import export_command
 from gridmap.cli.topology import show_topology, topology_command, write_topology
 from gridmap.cli.who import who_command
 from gridmap.domain.area_codes import AreaLevel
-from gridmap.domain.imports import Rejection, Remark
-from gridmap.domain.office_time import office_day
+from gridmap.domain.imports import ChangeKind, Rejection, Remark
+from gridmap.domain.office_time import OFFICE_TIME, office_day
 from gridmap.domain.permissions import Actor
 from gridmap.domain.placement import OutsidePolicy
 from gridmap.domain.topology import TopologyReport
@@ -28,9 +28,11 @@ from gridmap.exporting.cells import harmless
 from gridmap.importing.columns import Layer
 from gridmap.importing.snapping import LARGEST_SNAP_M
 from gridmap.settings import Settings
+from gridmap.storage.import_undo import BatchLine, list_batches
 from gridmap.storage.imports import LayerCount, layer_counts
 from gridmap.storage.unit_of_work import unit_of_work
 from gridmap.use_cases.import_evidence import CoordinatesRequest, WeighedCoordinates, weigh_coordinates
+from gridmap.use_cases.import_undo import undo_import
 from gridmap.use_cases.imports import ImportReport, ImportRequest, import_layer
 from gridmap.use_cases.issues import RoutingRules
 from gridmap.use_cases.rerouting import reroute_open_issues
@@ -38,6 +40,12 @@ from gridmap.use_cases.rerouting import reroute_open_issues
 _TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 _EXAMPLES_SHOWN = 5
 _SYSTEMS_SHOWN = 8
+_KEPT_SHOWN = 20
+_KEPT_WORDS = {
+    "changed_since": "somebody has changed it since",
+    "gone": "somebody has removed it since",
+    "in_use": "something refers to it",
+}
 _STAGES = {
     "read": "reading",
     "check": "checked",
@@ -105,6 +113,7 @@ layers.add_command(inspect_command)
 )
 @click.option("--no-topology", is_flag=True, help="Areas: do not look for gaps and overlaps.")
 @click.option("--dry-run", is_flag=True, help="Do everything, store nothing.")
+@click.option("--show-changes", is_flag=True, help="With --dry-run: what would change, row by row.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many rows.")
 def import_command(
     *,
@@ -129,6 +138,7 @@ def import_command(
     snap_m: float | None,
     no_topology: bool,
     dry_run: bool,
+    show_changes: bool,
     limit: int | None,
 ) -> None:
     """Import FILE: Shapefile, GeoJSON, GeoPackage, FileGDB, KML, DXF, FlatGeobuf, CSV, Excel, OpenStreetMap.
@@ -136,8 +146,9 @@ def import_command(
     Also zipped; `gridmap layers inspect FILE` shows what is in it.
 
     Without --crs the file is read as it says; where its numbers clearly say otherwise it is refused, with the
-    option to pass. Good rows are imported, the others are listed with their reasons. The same file again
-    changes nothing.
+    option to pass. Good rows are imported, the others are listed with their reasons. A row updates the stored
+    one of its code; fields that the file has no column for stay as they are. The same file again changes
+    nothing.
 
     Exit code 0: imported, perhaps without some rows; 1: refused, nothing stored; 2: wrong options.
     """
@@ -145,6 +156,8 @@ def import_command(
         raise click.UsageError("--layer areas needs --level (subdistrict, community, grid or micro_grid).")
     if topology_path is not None and (no_topology or layer != Layer.AREAS.value):
         raise click.UsageError("--topology goes with --layer areas, and not with --no-topology.")
+    if show_changes and not dry_run:
+        raise click.UsageError("--show-changes needs --dry-run: it shows what would change.")
     settings = bootstrap.read_settings()
     request = ImportRequest(
         path=file,
@@ -171,9 +184,18 @@ def import_command(
     progress = _Progress()
     started = time.monotonic()
     with _open_session(settings, dry_run=dry_run) as session:
-        report = import_layer(session, Actor.system(), request, now=bootstrap.now_utc(), progress=progress)
+        report = import_layer(
+            session,
+            Actor.system(),
+            request,
+            now=bootstrap.now_utc(),
+            progress=progress,
+            preview=dry_run,
+        )
     progress.end()
     _show(report, seconds=time.monotonic() - started, dry_run=dry_run)
+    if show_changes:
+        _show_changes(report)
     if report_path is not None:
         _write_findings(report, report_path)
         click.echo(f"Every finding, row by row: {report_path}")
@@ -253,6 +275,54 @@ def reroute_command(*, area: str | None, scheme: str | None, dry_run: bool) -> N
         )
     if dry_run:
         click.echo("Nothing was stored (--dry-run).")
+
+
+@layers.command("batches")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=20, show_default=True, help="How many.")
+def batches_command(*, limit: int) -> None:
+    """List the latest imports: number, time (China), who, file and counts."""
+    settings = bootstrap.read_settings()
+    with bootstrap.open_sessions(settings) as sessions, unit_of_work(sessions) as session:
+        batches = list_batches(session, limit=limit)
+    if not batches:
+        click.echo("Nothing has been imported yet.")
+    for batch in batches:
+        at = batch.at.astimezone(OFFICE_TIME)
+        click.echo(
+            f"{batch.id:>6}  {at:%Y-%m-%d %H:%M}  {batch.actor_name or 'command line'}  {batch.layer}"
+            f"  {batch.file_name}  read {batch.read_count:,} · added {batch.added_count:,}"
+            f" · updated {batch.updated_count:,} · unchanged {batch.unchanged_count:,}"
+            f" · rejected {batch.rejected_count:,}{_undone_words(batch)}"
+        )
+
+
+def _undone_words(batch: BatchLine) -> str:
+    if batch.undone_at is None:
+        return ""
+    at = batch.undone_at.astimezone(OFFICE_TIME)
+    return f" · taken back {at:%Y-%m-%d %H:%M} by {batch.undone_by or 'command line'}"
+
+
+@layers.command("undo")
+@click.argument("batch", type=click.IntRange(min=1))
+def undo_command(*, batch: int) -> None:
+    """Take import BATCH back as a whole: see `gridmap layers batches` for its number.
+
+    Rows that somebody has changed since, or that something refers to, stay and are named.
+    """
+    settings = bootstrap.read_settings()
+    with bootstrap.open_sessions(settings) as sessions, unit_of_work(sessions) as session:
+        report = undo_import(session, Actor.system(), batch_id=batch, now=bootstrap.now_utc())
+    click.echo(
+        f"Import {batch} ({report.layer}, {report.file_name}) is taken back: restored"
+        f" {report.restored_count:,} · removed {report.removed_count:,} · kept {report.kept_count:,}"
+    )
+    for row in report.kept_rows[:_KEPT_SHOWN]:
+        click.echo(f"  kept {row.table} {row.label}: {_KEPT_WORDS[row.reason]}")
+    if report.kept_count > _KEPT_SHOWN:
+        click.echo(f"  … and {report.kept_count - _KEPT_SHOWN:,} more")
+    if report.reroute_advised:
+        click.echo("Borders changed: `gridmap layers reroute` gives open issues the areas of today.")
 
 
 layers.add_command(topology_command)
@@ -346,6 +416,21 @@ def _show(report: ImportReport, *, seconds: float, dry_run: bool) -> None:
         show_topology(outcome.topology)
     if dry_run:
         click.echo("Nothing was stored (--dry-run).")
+    elif outcome.added or outcome.updated:
+        click.echo(f"Import {report.batch_id}. To take it back: gridmap layers undo {report.batch_id}")
+
+
+def _show_changes(report: ImportReport) -> None:
+    """Each row that would change, with what is stored and what the file says."""
+    outcome = report.outcome
+    changed = [change for change in report.changes if change.kind is not ChangeKind.UNCHANGED]
+    for change in changed:
+        click.echo(f"row {change.row_number}: {change.code} {change.kind.value}")
+        for name, (before, after) in change.fields.items():
+            click.echo(f"    {name}: {before or '—'} → {after or '—'}")
+    left_out = outcome.added + outcome.updated - len(changed)
+    if left_out > 0:
+        click.echo(f"… and {left_out:,} more")
 
 
 def _show_weighed(file_name: str, weighed: WeighedCoordinates) -> None:

@@ -6,11 +6,23 @@ valid, two-dimensional, little-endian, and the same for the same input, so that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from enum import StrEnum
 
 from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.errors import DomainError
 from gridmap.domain.topology import TopologyReport
+
+SHOWN_CHANGES = 1_000
+"""So many rows of a preview are listed; its counts are of all rows."""
+
+
+class ImportCancelled(DomainError):
+    """The person stopped the import: raised by its ``progress``; nothing of it is stored."""
+
+    code = "import.cancelled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +88,76 @@ class ImportedStreet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedBuildings:
+    """Buildings of a file, by column because a city has hundreds of thousands; all columns of one length.
+
+    ``compound_codes`` None: the file does not say. ``footprints`` MULTIPOLYGON.
+    """
+
+    row_numbers: Sequence[int]
+    codes: Sequence[str]
+    compound_codes: Sequence[str | None]
+    addresses: Sequence[str]
+    kinds: Sequence[str]
+    floor_counts: Sequence[int]
+    household_counts: Sequence[int]
+    resident_counts: Sequence[int]
+    elderly_counts: Sequence[int]
+    ebike_counts: Sequence[int]
+    footprints: Sequence[bytes]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def chosen(self, places: Sequence[int]) -> ImportedBuildings:
+        """Some of the rows, by their places from 0."""
+        columns = {column.name: getattr(self, column.name) for column in fields(self)}
+        return ImportedBuildings(
+            **{name: [values[place] for place in places] for name, values in columns.items()}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedCompound:
+    """A compound of a file. ``place`` is a point in its ``boundary`` (MULTIPOLYGON)."""
+
+    row_number: int
+    code: str
+    name: str
+    name_en: str | None
+    kind: str
+    community_code: str | None
+    built_year: int | None
+    has_property_company: bool
+    boundary: bytes
+    place: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedGate:
+    """A gate of a compound; ``compound_code`` None: the file does not say."""
+
+    row_number: int
+    compound_code: str | None
+    name: str | None
+    lon_deg: float
+    lat_deg: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedZone:
+    """A responsibility zone of a file. ``place`` is a point in its ``boundary`` (MULTIPOLYGON)."""
+
+    row_number: int
+    code: str
+    name: str
+    name_en: str | None
+    organisation_code: str | None
+    boundary: bytes
+    place: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedIssue:
     """An issue of another system; instants are UTC."""
 
@@ -129,10 +211,33 @@ class Remark:
     reason_code: str
 
 
+class ChangeKind(StrEnum):
+    """What an import does to a row."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """What an import would do to one row.
+
+    ``fields`` of an updated row: our field's name to what is stored and what the file says, as text; "" where
+    there is nothing. A shape is told by its centre and size.
+    """
+
+    row_number: int
+    code: str
+    kind: ChangeKind
+    fields: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerOutcome:
     """What became of the rows that could be read.
 
+    ``changes``: of a preview, the first thousand rows: updated ones first, then added, then unchanged ones.
     ``absent_count``: areas of the level that are stored and not in the file; they stay.
     ``outside_count``: points that lie in no area.
     ``topology``: how the areas lie beside their neighbours now; None where that was not checked.
@@ -146,3 +251,9 @@ class LayerOutcome:
     absent_count: int = 0
     outside_count: int = 0
     topology: TopologyReport | None = None
+    changes: tuple[RowChange, ...] = ()
+
+    @property
+    def row_count(self) -> int:
+        """The rows that were found good."""
+        return self.added + self.updated + self.unchanged

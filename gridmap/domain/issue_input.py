@@ -189,7 +189,9 @@ def clean_text(value: object, name: str, *, max_length: int) -> str:
     if len(text) > max_length:
         raise InvalidInput(field=name, reason="too_long", max_length=max_length, length=len(text))
     # "Cs": a lone surrogate is valid JSON and cannot be stored.
-    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text):
+    if not text.isprintable() and any(
+        unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text
+    ):
         raise InvalidInput(field=name, reason="control_characters")
     return text
 

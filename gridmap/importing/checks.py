@@ -6,6 +6,7 @@ with its reason.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,9 +81,8 @@ def check_geometry(
 
     Reason codes of rejections: ``geometry_missing``, ``geometry_empty``, ``wrong_geometry_type``,
     ``no_location`` (0, 0), ``coordinates_not_numbers``, ``coordinates_swapped``,
-    ``coordinates_look_projected``, ``coordinates_out_of_range``, ``geometry_invalid``, ``same_shape``
-    (polygons: two areas cannot both hold the same ground). Of remarks: ``geometry_repaired``,
-    ``collection_reduced``, ``sliver``. Without a word: heights and measures are dropped, repeated points
+    ``coordinates_look_projected``, ``coordinates_out_of_range``, ``geometry_invalid``.
+    Of remarks: ``geometry_repaired``, ``collection_reduced``, ``same_shape``, ``sliver``. Without a word: heights and measures are dropped, repeated points
     too, and rings turned as RFC 7946 wants them.
     """
     work = _Work(geometry.copy(), row_numbers)
@@ -91,22 +91,24 @@ def check_geometry(
     _reduce_collections(work, shape)
     types = shapely.get_type_id(work.geometry)
     wrong = (types >= 0) & ~np.isin(types, _FITTING_TYPES[shape])
-    work.refuse(wrong, "wrong_geometry_type", [shown(getattr(g, "geom_type", "")) for g in work.geometry])
+    work.refuse(
+        wrong, "wrong_geometry_type", lambda index: shown(getattr(work.geometry[index], "geom_type", ""))
+    )
     if shape is Shape.POINT:
         _single_points(work)
         coordinates = _first_coordinates(work.geometry)
         # No projection of China has anything at its (0, 0) either: it is what forms write for "no place".
-        work.refuse((coordinates == 0).all(axis=1), "no_location", ["0, 0"] * len(coordinates))
+        work.refuse((coordinates == 0).all(axis=1), "no_location", lambda _: "0, 0")
     work.refuse(~_is_finite(shapely.bounds(work.geometry)), "coordinates_not_numbers")
     original = work.geometry.copy()
     work.geometry = to_wgs84(work.geometry, crs, swap_axes=swap_axes)
     _check_range(work, original)
     if shape is Shape.POLYGON:
         _repair_polygons(work)
-        _refuse_same_shapes(work)
+        _remark_same_shapes(work)
         _remark_slivers(work)
     elif shape is Shape.LINE:
-        work.refuse(~shapely.is_valid(work.geometry), "geometry_invalid", ["no length"] * len(geometry))
+        work.refuse(~shapely.is_valid(work.geometry), "geometry_invalid", lambda _: "no length")
     return CheckedGeometry(work.geometry, work.rejections, work.remarks)
 
 
@@ -120,12 +122,20 @@ class _Work:
         self.remarks: list[Remark] = []
         self._is_refused = np.zeros(len(geometry), dtype=bool)
 
-    def refuse(self, which: npt.NDArray[np.bool_], reason_code: str, values: list[str] | None = None) -> None:
+    def refuse(
+        self,
+        which: npt.NDArray[np.bool_],
+        reason_code: str,
+        value_of: Callable[[int], str] = lambda _: "",
+    ) -> None:
         for index in np.flatnonzero(which & ~self._is_refused):
-            value = values[index] if values else ""
-            self.rejections.append(Rejection(int(self.row_numbers[index]), "geometry", value, reason_code))
-            self._is_refused[index] = True
-            self.geometry[index] = None
+            value = value_of(int(index))
+            self.refuse_one(int(index), reason_code, value)
+
+    def refuse_one(self, index: int, reason_code: str, value: str) -> None:
+        self.rejections.append(Rejection(int(self.row_numbers[index]), "geometry", value, reason_code))
+        self._is_refused[index] = True
+        self.geometry[index] = None
 
     def remark(self, index: int, value: str, reason_code: str) -> None:
         self.remarks.append(Remark(int(self.row_numbers[index]), "geometry", value, reason_code))
@@ -176,7 +186,7 @@ def _single_points(work: _Work) -> None:
         if len(parts) == 1:
             work.geometry[index] = parts[0]
     several = shapely.get_type_id(work.geometry) == 4
-    work.refuse(several, "wrong_geometry_type", ["MultiPoint"] * len(work.geometry))
+    work.refuse(several, "wrong_geometry_type", lambda _: "MultiPoint")
 
 
 def _check_range(work: _Work, original: GeometryArray) -> None:
@@ -189,10 +199,13 @@ def _check_range(work: _Work, original: GeometryArray) -> None:
         polar = np.abs(bounds[:, [1, 3]]).max(axis=1) > _INHABITED_LATITUDE_DEG
         swapped = (off_globe | polar) & _fits_china_when_swapped(before)
         metres = off_globe & (np.abs(before).max(axis=1) > 1_000)
-    values = [_shown_bounds(row) for row in before]
-    work.refuse(present & swapped, "coordinates_swapped", values)
-    work.refuse(present & metres, "coordinates_look_projected", values)
-    work.refuse(present & off_globe, "coordinates_out_of_range", values)
+
+    def value_of(index: int) -> str:
+        return _shown_bounds(before[index])
+
+    work.refuse(present & swapped, "coordinates_swapped", value_of)
+    work.refuse(present & metres, "coordinates_look_projected", value_of)
+    work.refuse(present & off_globe, "coordinates_out_of_range", value_of)
 
 
 def _fits_china_when_swapped(bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -215,15 +228,17 @@ def _repair_polygons(work: _Work) -> None:
         reason = shown(shapely.is_valid_reason(broken))
         mended = _mended(broken, reason)
         if mended is None:
-            work.refuse(np.arange(len(present)) == index, "geometry_invalid", [reason] * len(present))
+            work.refuse_one(int(index), "geometry_invalid", reason)
         else:
             work.geometry[index] = mended
             work.remark(int(index), reason, "geometry_repaired")
     flat = present & (shapely.area(work.geometry) == 0)
-    work.refuse(flat, "geometry_invalid", ["no area"] * len(present))
-    single = shapely.get_type_id(work.geometry) == 3
-    for index in np.flatnonzero(single):
-        work.geometry[index] = MultiPolygon([work.geometry[index]])
+    work.refuse(flat, "geometry_invalid", lambda _: "no area")
+    single = np.flatnonzero(shapely.get_type_id(work.geometry) == 3)
+    if len(single):
+        work.geometry[single] = shapely.multipolygons(
+            work.geometry[single], indices=np.arange(len(single), dtype=np.int64)
+        )
     kept = ~shapely.is_missing(work.geometry)
     work.geometry[kept] = shapely.orient_polygons(work.geometry[kept])
 
@@ -238,18 +253,17 @@ def _mended(broken: shapely.Geometry, reason: str) -> MultiPolygon | None:
     return mended
 
 
-def _refuse_same_shapes(work: _Work) -> None:
-    """Two rows with the same ground: the later one is refused and names the earlier."""
+def _remark_same_shapes(work: _Work) -> None:
+    """Two rows with the same ground: the later one is kept and names the earlier.
+
+    Which of them is meant is not known here, and the earlier may yet be refused for another reason.
+    """
     present = np.flatnonzero(~shapely.is_missing(work.geometry))
     first_of: dict[bytes, int] = {}
-    same = np.zeros(len(work.geometry), dtype=bool)
-    values = [""] * len(work.geometry)
     for index, wkb in zip(present, shapely.to_wkb(shapely.normalize(work.geometry[present])), strict=True):
         first = first_of.setdefault(wkb, int(index))
         if first != index:
-            same[index] = True
-            values[index] = f"row {work.row_numbers[first]}"
-    work.refuse(same, "same_shape", values)
+            work.remark(int(index), f"row {work.row_numbers[first]}", "same_shape")
 
 
 def _remark_slivers(work: _Work) -> None:

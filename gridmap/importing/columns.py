@@ -19,6 +19,10 @@ class Layer(StrEnum):
     SERVICE_POINTS = "service_points"
     STREETS = "streets"
     ISSUES = "issues"
+    BUILDINGS = "buildings"
+    COMPOUNDS = "compounds"
+    GATES = "gates"
+    ZONES = "zones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,54 @@ _ISSUE_FIELDS = (
 )
 
 
+_HOUSEHOLDS = ("household_count", "户数", "总户数", "households")
+_RESIDENTS = ("resident_count", "人数", "人口", "人口数", "常住人口", "居民数", "居住人数", "population")
+_OWN_IDS = ("osm_id", "osmid", "@id", "id")
+_COMPOUND_CODES = ("compound_code", "小区编码", "小区代码", "小区编号", "所属小区编码")
+_BUILDING_FIELDS = (
+    FieldSpec(
+        "code",
+        (*_CODES, "楼栋编码", "楼栋代码", "楼栋编号", "建筑编码", "建筑编号", "building_code", *_OWN_IDS),
+    ),
+    FieldSpec("compound_code", _COMPOUND_CODES),
+    FieldSpec("address", (*_ADDRESSES, "楼栋地址", "门牌地址", "addr:full", "楼栋名称", "楼栋", *_NAMES)),
+    FieldSpec("street", ("addr:street", "街路名", "路名")),
+    FieldSpec("house_number", ("addr:housenumber", "门牌号", "楼号")),
+    FieldSpec(
+        "kind", ("kind", "building", "楼栋类型", "建筑类型", "建筑用途", "用途", "类型", "usage", "fclass")
+    ),
+    FieldSpec(
+        "floor_count", ("floor_count", "building:levels", "levels", "层数", "楼层数", "地上层数", "floors")
+    ),
+    FieldSpec("household_count", _HOUSEHOLDS),
+    FieldSpec("resident_count", _RESIDENTS),
+    FieldSpec("elderly_count", ("elderly_count", "老人数", "老年人数", "六十岁以上人数", "elderly")),
+    FieldSpec("ebike_count", ("ebike_count", "电动车", "电动车数", "电动自行车", "电动自行车数", "ebikes")),
+)
+_COMPOUND_FIELDS = (
+    FieldSpec("code", (*_CODES, "小区编码", "小区代码", "小区编号", *_OWN_IDS)),
+    FieldSpec("name", ("小区名称", "小区", "楼盘名称", "院落名称", *_NAMES), is_required=True),
+    FieldSpec("name_en", _ENGLISH_NAMES),
+    FieldSpec("kind", ("kind", "小区类型", "类型", "landuse")),
+    FieldSpec("community_code", ("community_code", "社区编码", "社区代码", "所属社区编码")),
+    FieldSpec("built_year", ("built_year", "建成年份", "建成年代", "建筑年代", "start_date")),
+    FieldSpec("has_property_company", ("has_property_company", "有无物业", "是否有物业", "物业")),
+)
+_GATE_FIELDS = (
+    FieldSpec("compound_code", _COMPOUND_CODES),
+    FieldSpec("name", ("出入口名称", "出入口", "门名称", "大门", *_NAMES)),
+)
+_ZONE_FIELDS = (
+    FieldSpec("code", (*_CODES, "责任区编码", "责任区代码", "责任区编号"), is_required=True),
+    FieldSpec("name", ("责任区名称", "责任区", "党员责任区", *_NAMES), is_required=True),
+    FieldSpec("name_en", _ENGLISH_NAMES),
+    FieldSpec(
+        "organisation_code",
+        ("organisation_code", "党组织编码", "党组织代码", "组织编码", "组织代码", "所属党组织编码"),
+    ),
+)
+
+
 def fields_of(layer: Layer, level: AreaLevel | None = None) -> tuple[FieldSpec, ...]:
     """The fields that a layer's files may hold; areas differ by level."""
     if layer is Layer.AREAS:
@@ -154,6 +206,10 @@ def fields_of(layer: Layer, level: AreaLevel | None = None) -> tuple[FieldSpec, 
         Layer.SERVICE_POINTS: _SERVICE_POINT_FIELDS,
         Layer.STREETS: _STREET_FIELDS,
         Layer.ISSUES: _ISSUE_FIELDS,
+        Layer.BUILDINGS: _BUILDING_FIELDS,
+        Layer.COMPOUNDS: _COMPOUND_FIELDS,
+        Layer.GATES: _GATE_FIELDS,
+        Layer.ZONES: _ZONE_FIELDS,
     }[layer]
 
 

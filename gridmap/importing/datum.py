@@ -167,6 +167,8 @@ def vertices_to_wgs84(
 
 
 def _flat(geometry: GeometryArray) -> GeometryArray:
+    if not shapely.has_z(geometry).any():
+        return geometry
     return np.asarray(shapely.force_2d(geometry), dtype=object)
 
 

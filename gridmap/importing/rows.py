@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import shapely
 
@@ -108,6 +108,7 @@ def parse_areas(
     than ours). Whether a code fits its level is for the caller, who knows the rule.
     """
     cells = Cells(table, columns)
+    boundaries: list[Any] = list(shapely.to_wkb(geometry, byte_order=1))
 
     def parse(index: int, number: int, _remarks: list[Remark]) -> Iterable[ImportedArea]:
         code = cells.text(index, "code", max_length=40)
@@ -126,10 +127,10 @@ def parse_areas(
             resident_count=cells.count(index, "resident_count"),
             office_phone=cells.text(index, "office_phone"),
             office_hours=cells.text(index, "office_hours"),
-            boundary=shapely.to_wkb(geometry[index], byte_order=1),
+            boundary=boundaries[index],
         )
 
-    return _each_row(table, geometry, parse, key=lambda row: row.code, key_field="code")
+    return each_row(table, geometry, parse, key=lambda row: row.code, key_field="code")
 
 
 def parse_service_points(
@@ -175,7 +176,7 @@ def parse_service_points(
         )
         yield ImportedServicePoint(
             row_number=number,
-            code=code or _made_code("P", source_name, name, address or f"{point.x:.4f} {point.y:.4f}"),
+            code=code or made_code("P", source_name, name, address or f"{point.x:.4f} {point.y:.4f}"),
             name=name,
             name_en=cells.text(index, "name_en"),
             alias=cells.words(index, "alias"),
@@ -200,7 +201,7 @@ def parse_service_points(
             lat_deg=float(point.y),
         )
 
-    return _each_row(table, geometry, parse, key=lambda row: row.code, key_field="code")
+    return each_row(table, geometry, parse, key=lambda row: row.code, key_field="code")
 
 
 def parse_streets(
@@ -231,7 +232,7 @@ def parse_streets(
                 remarks.append(Remark(number, "kind", word, "kind_unknown_taken_as_minor"))
         walkable = cells.flag(index, "is_walkable")
         for place, part in enumerate(parts, start=1):
-            base = code or _made_code("L", source_name, shapely.to_wkb(part, hex=True, byte_order=1))
+            base = code or made_code("L", source_name, shapely.to_wkb(part, hex=True, byte_order=1))
             yield ImportedStreet(
                 row_number=number,
                 code=base if place == 1 else f"{base}-{place}",
@@ -243,7 +244,7 @@ def parse_streets(
                 centreline=shapely.to_wkb(part, byte_order=1),
             )
 
-    return _each_row(table, geometry, parse, key=lambda row: row.code, key_field="code")
+    return each_row(table, geometry, parse, key=lambda row: row.code, key_field="code")
 
 
 def parse_issues(
@@ -303,10 +304,10 @@ def parse_issues(
             lat_deg=round(float(point.y), 7),
         )
 
-    return _each_row(table, geometry, parse, key=lambda row: row.external_id, key_field="external_id")
+    return each_row(table, geometry, parse, key=lambda row: row.external_id, key_field="external_id")
 
 
-def _each_row(
+def each_row(
     table: SourceTable,
     geometry: GeometryArray,
     parse: Callable[[int, int, list[Remark]], Iterable[_Parsed]],
@@ -402,6 +403,7 @@ def _width_m(cells: Cells, index: int, number: int, kind: str, remarks: list[Rem
     return _USUAL_WIDTH_M[kind] if width_m is None else width_m
 
 
-def _made_code(letter: str, *parts: str) -> str:
+def made_code(letter: str, *parts: str) -> str:
+    """A code for a row that has none: the same parts give the same code, in every import."""
     digest = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
     return f"{letter}-{digest[:16]}"

@@ -29,6 +29,16 @@ FIND_LEVEL = text(
 # Every code that was ever used, also by versions that have ended.
 FIND_CODES = text("SELECT DISTINCT code FROM area WHERE scheme_id = :scheme_id AND level = :level")
 
+# Index: ix_area_parent_id.
+FIND_CHILDREN = text(
+    """
+    SELECT id
+      FROM area
+     WHERE parent_id = ANY (:ids) AND (valid_to IS NULL OR valid_to > :day)
+     ORDER BY id
+    """
+)
+
 CLOSE_VERSIONS = text("UPDATE area SET valid_to = :day WHERE id = ANY (:ids)")
 
 _ITEM = """
@@ -156,6 +166,11 @@ def find_level(session: Session, *, scheme_id: int, level: str, day: date) -> li
 def find_codes(session: Session, *, scheme_id: int, level: str) -> list[str]:
     """Every code that the level has used, now or before."""
     return list(session.scalars(FIND_CODES, {"scheme_id": scheme_id, "level": level}))
+
+
+def find_children(session: Session, ids: Sequence[int], *, day: date) -> list[int]:
+    """The areas that :func:`adopt_children` would hang elsewhere."""
+    return list(session.scalars(FIND_CHILDREN, {"ids": list(ids), "day": day})) if ids else []
 
 
 def close_versions(session: Session, ids: Sequence[int], *, day: date) -> None:

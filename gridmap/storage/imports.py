@@ -1,23 +1,18 @@
-"""What imports read and write beside areas and issues: schemes, dictionaries, points, streets, batches.
-
-Rows are compared with what is stored under the same code, in whole statements: the number of statements
-does not grow with the number of rows.
-"""
+"""What imports read and record: schemes, dictionaries, compounds, counts, and the record of each import."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from gridmap.domain.imports import Category, ImportedServicePoint, ImportedStreet
+from gridmap.domain.imports import Category
 from gridmap.storage.codes import crosswalk
-from gridmap.storage.search_keys import search_key
+from gridmap.storage.import_tables import BUILDING, COMPOUND, SERVICE_POINT, ImportedTable
 from gridmap.storage.tables import (
     AccountRow,
     GridSchemeRow,
@@ -26,93 +21,23 @@ from gridmap.storage.tables import (
     ServicePointCategoryRow,
 )
 
-# One statement carries so many rows: large enough to be quick, small enough to report progress.
-CHUNK_LENGTH = 2_000
-
 LOCK_IMPORTS = text("SELECT pg_advisory_xact_lock(hashtext('gridmap.import'), hashtext(:layer))")
 
-# Index: service_point's unique code. `rows` is the file's points; only what differs is written.
-UPSERT_SERVICE_POINTS = text(
-    """
-    WITH incoming AS (
-        SELECT code, name, name_en, coalesce(alias, '{}') AS alias, category_code, status, address,
-               address_en, community_code, grid_code,
-               ST_SetSRID(ST_MakePoint(lon_deg, lat_deg), 4326) AS location,
-               floor, area_m2, capacity, opening_hours, office_phone,
-               coalesce(services, '{}') AS services, operator, coalesce(brand_tags, '{}') AS brand_tags,
-               tour_text, visibility, source, surveyed_on, accuracy_class, search_key
-          FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS item (
-               code text, name text, name_en text, alias text[], category_code text, status text,
-               address text, address_en text, community_code text, grid_code text, lon_deg float8,
-               lat_deg float8, floor text, area_m2 float8, capacity int, opening_hours text,
-               office_phone text, services text[], operator text, brand_tags text[], tour_text text,
-               visibility text, source text, surveyed_on date, accuracy_class text, search_key text)
-    ), written AS (
-        INSERT INTO service_point AS stored
-               (code, name, name_en, alias, category_code, status, address, address_en, community_code,
-                grid_code, location, floor, area_m2, capacity, opening_hours, office_phone, services,
-                operator, brand_tags, tour_text, visibility, source, surveyed_on, accuracy_class,
-                search_key, valid_from)
-        SELECT incoming.*, CAST(:valid_from AS date)
-          FROM incoming
-            ON CONFLICT (code) DO UPDATE
-           SET (name, name_en, alias, category_code, status, address, address_en, community_code, grid_code,
-                location, floor, area_m2, capacity, opening_hours, office_phone, services, operator,
-                brand_tags, tour_text, visibility, source, surveyed_on, accuracy_class, search_key)
-             = (excluded.name, excluded.name_en, excluded.alias, excluded.category_code, excluded.status,
-                excluded.address, excluded.address_en, excluded.community_code, excluded.grid_code,
-                excluded.location, excluded.floor, excluded.area_m2, excluded.capacity,
-                excluded.opening_hours, excluded.office_phone, excluded.services, excluded.operator,
-                excluded.brand_tags, excluded.tour_text, excluded.visibility, excluded.source,
-                excluded.surveyed_on, excluded.accuracy_class, excluded.search_key)
-         WHERE (stored.name, stored.name_en, stored.alias, stored.category_code, stored.status,
-                stored.address, stored.address_en, stored.community_code, stored.grid_code,
-                ST_AsBinary(stored.location), stored.floor, stored.area_m2, stored.capacity,
-                stored.opening_hours, stored.office_phone, stored.services, stored.operator,
-                stored.brand_tags, stored.tour_text, stored.visibility, stored.source, stored.surveyed_on,
-                stored.accuracy_class, stored.search_key)
-               IS DISTINCT FROM
-               (excluded.name, excluded.name_en, excluded.alias, excluded.category_code, excluded.status,
-                excluded.address, excluded.address_en, excluded.community_code, excluded.grid_code,
-                ST_AsBinary(excluded.location), excluded.floor, excluded.area_m2, excluded.capacity,
-                excluded.opening_hours, excluded.office_phone, excluded.services, excluded.operator,
-                excluded.brand_tags, excluded.tour_text, excluded.visibility, excluded.source,
-                excluded.surveyed_on, excluded.accuracy_class, excluded.search_key)
-     RETURNING (xmax = 0) AS is_new
-    )
-    SELECT count(*) FILTER (WHERE is_new) AS added, count(*) FILTER (WHERE NOT is_new) AS updated
-      FROM written
-    """
-)
+# Index: uq_compound_code; every compound is wanted, a city has some thousands.
+FIND_COMPOUNDS = text("SELECT code, ST_AsBinary(boundary, 'NDR') AS boundary FROM compound ORDER BY code")
 
-# Index: street's unique code.
-UPSERT_STREETS = text(
+
+def _find_places(table: ImportedTable) -> str:
+    inside = f"ST_PointOnSurface({table.geometries[0]})"
+    return f"""
+        SELECT code, ST_X({inside}) AS lon_deg, ST_Y({inside}) AS lat_deg
+          FROM {table.name}
+         WHERE code = ANY (:codes)
     """
-    WITH incoming AS (
-        SELECT code, name, name_en, kind, width_m::real AS width_m, is_walkable,
-               ST_SetSRID(ST_GeomFromWKB(decode(centreline, 'hex')), 4326) AS centreline
-          FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS item (
-               code text, name text, name_en text, kind text, width_m float8, is_walkable bool,
-               centreline text)
-    ), written AS (
-        INSERT INTO street AS stored (code, name, name_en, kind, width_m, is_walkable, centreline)
-        SELECT code, name, name_en, kind, width_m, is_walkable, centreline
-          FROM incoming
-            ON CONFLICT (code) DO UPDATE
-           SET (name, name_en, kind, width_m, is_walkable, centreline)
-             = (excluded.name, excluded.name_en, excluded.kind, excluded.width_m, excluded.is_walkable,
-                excluded.centreline)
-         WHERE (stored.name, stored.name_en, stored.kind, stored.width_m, stored.is_walkable,
-                ST_AsBinary(stored.centreline))
-               IS DISTINCT FROM
-               (excluded.name, excluded.name_en, excluded.kind, excluded.width_m, excluded.is_walkable,
-                ST_AsBinary(excluded.centreline))
-     RETURNING (xmax = 0) AS is_new
-    )
-    SELECT count(*) FILTER (WHERE is_new) AS added, count(*) FILTER (WHERE NOT is_new) AS updated
-      FROM written
-    """
-)
+
+
+# Index: each table's unique code.
+_FIND_PLACES = {table.name: text(_find_places(table)) for table in (BUILDING, COMPOUND, SERVICE_POINT)}
 
 CURRENT_COUNTS = text(
     """
@@ -127,20 +52,19 @@ CURRENT_COUNTS = text(
     SELECT 'streets', NULL, NULL, count(*) FROM street
      UNION ALL
     SELECT 'issues', NULL, NULL, count(*) FROM issue
+     UNION ALL
+    SELECT 'buildings', NULL, NULL, count(*) FROM building
+     UNION ALL
+    SELECT 'compounds', NULL, NULL, count(*) FROM compound
+     UNION ALL
+    SELECT 'gates', NULL, NULL, count(*) FROM compound_gate
+     UNION ALL
+    SELECT 'zones', NULL, NULL, count(*)
+      FROM responsibility_zone
+     WHERE valid_from <= :day AND (valid_to IS NULL OR valid_to > :day)
      ORDER BY 1, 2, 3
     """
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How many rows a write added and changed; the others were the same already."""
-
-    added: int = 0
-    updated: int = 0
-
-    def __add__(self, other: Written) -> Written:
-        return Written(self.added + other.added, self.updated + other.updated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +87,22 @@ class LayerCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """The record of one import."""
+class BatchBegin:
+    """What is known of an import before it writes; ``scope_prefixes`` are its actor's areas."""
 
     layer: str
     file_name: str
     file_sha256: str
     declared_crs: str
     actor_account_id: int | None
+    scope_prefixes: tuple[str, ...]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchResult:
+    """What an import did."""
+
     read_count: int
     added_count: int
     updated_count: int
@@ -228,84 +159,55 @@ def find_account(session: Session, username: str | None) -> int | None:
     return session.scalar(query)
 
 
-def write_service_points(
-    session: Session,
-    points: Sequence[ImportedServicePoint],
-    *,
-    area_codes: Sequence[tuple[str | None, str | None]],
-    valid_from: date,
-) -> Written:
-    """Insert new points, update changed ones; ``area_codes`` holds each point's community and grid."""
-    rows = [
-        {
-            "code": point.code,
-            "name": point.name,
-            "name_en": point.name_en,
-            "alias": list(point.alias),
-            "category_code": point.category_code,
-            "status": point.status,
-            "address": point.address,
-            "address_en": point.address_en,
-            "community_code": community_code,
-            "grid_code": grid_code,
-            "lon_deg": point.lon_deg,
-            "lat_deg": point.lat_deg,
-            "floor": point.floor,
-            "area_m2": point.area_m2,
-            "capacity": point.capacity,
-            "opening_hours": point.opening_hours,
-            "office_phone": point.office_phone,
-            "services": list(point.services),
-            "operator": point.operator,
-            "brand_tags": list(point.brand_tags),
-            "tour_text": point.tour_text,
-            "visibility": point.visibility,
-            "source": point.source,
-            "surveyed_on": point.surveyed_on.isoformat() if point.surveyed_on else None,
-            "accuracy_class": point.accuracy_class,
-            "search_key": search_key([point.name, *point.alias, point.name_en]),
-        }
-        for point, (community_code, grid_code) in zip(points, area_codes, strict=True)
-    ]
-    return _upsert(session, UPSERT_SERVICE_POINTS, rows, valid_from=valid_from)
+def find_compounds(session: Session) -> list[tuple[str, bytes]]:
+    """Code and boundary (WKB in WGS-84) of every compound, by code."""
+    return [(row.code, bytes(row.boundary)) for row in session.execute(FIND_COMPOUNDS)]
 
 
-def write_streets(session: Session, streets: Sequence[ImportedStreet]) -> Written:
-    """Insert new streets, update changed ones."""
-    rows = [
-        {
-            "code": street.code,
-            "name": street.name,
-            "name_en": street.name_en,
-            "kind": street.kind,
-            "width_m": street.width_m,
-            "is_walkable": street.is_walkable,
-            "centreline": street.centreline.hex(),
-        }
-        for street in streets
-    ]
-    return _upsert(session, UPSERT_STREETS, rows)
+def find_places(
+    session: Session, table: ImportedTable, codes: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    """A point in each stored row of these codes: longitude and latitude."""
+    rows = session.execute(_FIND_PLACES[table.name], {"codes": list(codes)})
+    return {row.code: (row.lon_deg, row.lat_deg) for row in rows}
 
 
-def write_batch(session: Session, batch: Batch) -> int:
-    """Record an import; returns the record's id."""
+def open_batch(session: Session, batch: BatchBegin) -> int:
+    """Begin the record of an import; returns its number."""
     row = ImportBatchRow(
         layer=batch.layer,
         file_name=batch.file_name,
         file_sha256=batch.file_sha256,
         declared_crs=batch.declared_crs,
         actor_account_id=batch.actor_account_id,
+        scope_prefixes=list(batch.scope_prefixes),
         at=batch.at,
-        read_count=batch.read_count,
-        added_count=batch.added_count,
-        updated_count=batch.updated_count,
-        unchanged_count=batch.unchanged_count,
-        rejected_count=batch.rejected_count,
-        report=dict(batch.report),
+        read_count=0,
+        added_count=0,
+        updated_count=0,
+        unchanged_count=0,
+        rejected_count=0,
+        report={},
     )
     session.add(row)
     session.flush()
     return row.id
+
+
+def close_batch(session: Session, batch_id: int, result: BatchResult) -> None:
+    """Complete the record with what the import did."""
+    session.execute(
+        update(ImportBatchRow)
+        .where(ImportBatchRow.id == batch_id)
+        .values(
+            read_count=result.read_count,
+            added_count=result.added_count,
+            updated_count=result.updated_count,
+            unchanged_count=result.unchanged_count,
+            rejected_count=result.rejected_count,
+            report=dict(result.report),
+        )
+    )
 
 
 def layer_counts(session: Session, *, day: date) -> list[LayerCount]:
@@ -314,14 +216,3 @@ def layer_counts(session: Session, *, day: date) -> list[LayerCount]:
         LayerCount(row.layer, row.scheme_code, row.level, row.row_count)
         for row in session.execute(CURRENT_COUNTS, {"day": day})
     ]
-
-
-def _upsert(
-    session: Session, statement: Any, rows: Sequence[Mapping[str, object]], **fixed: object
-) -> Written:
-    written = Written()
-    for start in range(0, len(rows), CHUNK_LENGTH):
-        chunk = json.dumps(rows[start : start + CHUNK_LENGTH], ensure_ascii=False)
-        row = session.execute(statement, {"rows": chunk, **fixed}).one()
-        written += Written(row.added, row.updated)
-    return written

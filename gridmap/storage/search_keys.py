@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pypinyin import Style, lazy_pinyin
-
 
 def search_key(names: Iterable[str | None]) -> str:
     """Everything that someone may type for these names, lower case, separated by spaces.
@@ -13,6 +11,9 @@ def search_key(names: Iterable[str | None]) -> str:
     >>> search_key(["充电车棚"])
     '充电车棚 chongdianchepeng cdcp'
     """
+    # Imported here: its dictionary takes longer to load than most commands to run.
+    from pypinyin import Style, lazy_pinyin
+
     words: list[str] = []
     for name in names:
         if not name:

@@ -6,11 +6,12 @@ Areas that are stored and not in the file are left alone.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import shapely
@@ -28,13 +29,26 @@ from gridmap.domain.area_codes import (
     reading_order,
     validate,
 )
-from gridmap.domain.imports import ImportedArea, LayerOutcome, Rejection, Remark
+from gridmap.domain.imports import (
+    ChangeKind,
+    ImportedArea,
+    LayerOutcome,
+    Rejection,
+    Remark,
+    RowChange,
+)
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.importing.overviews import label_points_of, overviews_of
 from gridmap.importing.snapping import snap_boundaries
 from gridmap.storage import import_areas as store
-from gridmap.use_cases.bulk_routing import Progress
+from gridmap.storage.import_changes import note_added, note_before
+from gridmap.storage.import_staging import shown_changes
+from gridmap.storage.import_tables import AREA
+from gridmap.use_cases.import_run import ImportRun
 from gridmap.use_cases.topology import check_stored
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # The digits that a proposed code begins with, before its own sequence.
 _PREFIX_LENGTH = {
@@ -55,12 +69,12 @@ def import_areas(
     session: Session,
     actor: Actor,
     rows: Sequence[ImportedArea],
+    run: ImportRun,
     *,
     level: AreaLevel,
     scheme_id: int,
     code_prefix: str,
     valid_from: date,
-    progress: Progress,
     snap_m: float | None = None,
     check_topology: bool = True,
 ) -> LayerOutcome:
@@ -76,9 +90,11 @@ def import_areas(
     stored = store.find_level(session, scheme_id=scheme_id, level=level.value, day=valid_from)
     now_stored = {area.content.code: area for area in stored if area.holds_on(valid_from)}
     begun_later = {area.content.code for area in stored if area.valid_from > valid_from}
-    uppers = _Uppers.load(session, scheme_id=scheme_id, level=level, day=valid_from)
     findings = _Findings()
     labels = dict(zip([row.row_number for row in rows], _labels(rows), strict=True))
+    uppers = _Uppers.load(
+        session, scheme_id=scheme_id, level=level, day=valid_from, labels=list(labels.values())
+    )
     coded = _with_valid_codes(rows, level, findings)
     named = _with_codes_of_the_same_name(coded, now_stored, labels, code_prefix)
     taken = set(store.find_codes(session, scheme_id=scheme_id, level=level.value))
@@ -87,20 +103,26 @@ def import_areas(
     )
     permitted = _permitted(complete, actor, begun_later, findings)
     if snap_m is not None:
-        progress("snap", 0, len(permitted))
+        run.progress("snap", 0, len(permitted))
         permitted = _snapped(permitted, now_stored, snap_m, findings)
     contents = {
-        row.row_number: _content(row, uppers.parent_id(row, labels[row.row_number], findings))
+        row.row_number: _content(
+            row,
+            uppers.parent_id(row, labels[row.row_number], findings),
+            earlier=now_stored.get(row.code or ""),
+            given=run.given,
+        )
         for row in permitted
     }
     plan = _Plan.make(list(contents.values()), now_stored, valid_from=valid_from)
-    progress("draw", 0, len(contents))
-    _write(session, plan, now_stored, level=level, scheme_id=scheme_id, day=valid_from)
-    progress("write", len(contents), len(contents))
+    run.progress("draw", 0, len(contents))
+    if not run.preview or check_topology:  # the caller takes a preview's rows back
+        _write(session, plan, now_stored, level=level, scheme_id=scheme_id, day=valid_from)
+    run.progress("write", len(contents), len(contents))
     codes = {content.code for content in contents.values()}
     topology = None
     if check_topology:
-        progress("topology", 0, len(contents))
+        run.progress("topology", 0, len(contents))
         topology = check_stored(
             session, scheme_id=scheme_id, level=level, day=valid_from, is_wanted=codes.__contains__
         )
@@ -111,8 +133,62 @@ def import_areas(
         rejections=tuple(findings.rejections),
         remarks=tuple(findings.remarks),
         absent_count=len(now_stored.keys() - codes),
+        changes=_changes(contents, now_stored) if run.preview else (),
         topology=topology,
     )
+
+
+def redraw_level(session: Session, *, scheme_id: int, level: str, day: date) -> None:
+    """Draw the areas of one level anew, all together, because neighbours share simplified edges."""
+    areas = [
+        area
+        for area in store.find_level(session, scheme_id=scheme_id, level=level, day=day)
+        if area.holds_on(day)
+    ]
+    overviews = overviews_of([area.content.boundary for area in areas], level=AreaLevel(level))
+    pairs = zip(areas, overviews, strict=True)
+    store.redraw(session, {area.id: overview for area, overview in pairs if overview != area.overview})
+
+
+_Content = TypeVar("_Content", bound="DataclassInstance")
+
+
+def field_changes(before: _Content, after: _Content) -> dict[str, tuple[str, str]]:
+    """What differs between two contents, field by field as text; a boundary by its centre and size."""
+    changes: dict[str, tuple[str, str]] = {}
+    for field in fields(before):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if old == new or field.name == "parent_id":
+            continue
+        if field.name == "boundary":
+            changes["geometry"] = (_shown_boundary(old), _shown_boundary(new))
+        else:
+            changes[field.name] = ("" if old is None else str(old), "" if new is None else str(new))
+    return changes
+
+
+def _shown_boundary(boundary: bytes) -> str:
+    shape = shapely.from_wkb(boundary)
+    centre = shape.centroid
+    # Square metres near enough for a word: a degree of longitude shrinks with the cosine of the latitude.
+    area_m2 = shape.area * 111_320.0**2 * math.cos(math.radians(centre.y))
+    return f"{centre.x:.6f}, {centre.y:.6f} · {area_m2:.0f} m²"
+
+
+def _changes(
+    contents: Mapping[int, store.AreaContent], now_stored: Mapping[str, store.StoredArea]
+) -> tuple[RowChange, ...]:
+    changes: list[RowChange] = []
+    for row_number, content in contents.items():
+        earlier = now_stored.get(content.code)
+        if earlier is None:
+            changes.append(RowChange(row_number, content.code, ChangeKind.ADDED))
+        elif earlier.content == content:
+            changes.append(RowChange(row_number, content.code, ChangeKind.UNCHANGED))
+        else:
+            changed = field_changes(earlier.content, content)
+            changes.append(RowChange(row_number, content.code, ChangeKind.UPDATED, changed))
+    return shown_changes(changes)
 
 
 class _Findings:
@@ -128,28 +204,41 @@ class _Findings:
 
 
 class _Uppers:
-    """The areas one level up on the day, by code and by place."""
+    """The areas one level up on the day, by code and by the label points that they hold."""
 
-    def __init__(self, areas: Sequence[store.StoredArea]) -> None:
+    def __init__(self, areas: Sequence[store.StoredArea], labels: Sequence[tuple[float, float]]) -> None:
         self._areas = sorted(areas, key=lambda area: area.content.code)
         self._by_code = {area.content.code: area for area in self._areas}
         shapes: Any = shapely.from_wkb(
             np.array([area.content.boundary for area in self._areas], dtype=object)
         )
-        self._tree = shapely.STRtree(shapes)
+        self._holders: dict[tuple[float, float], store.StoredArea] = {}
+        if self._areas and labels:
+            points: Any = shapely.points(np.array(labels))
+            found = shapely.STRtree(shapes).query(points, predicate="intersects")
+            # Of several the lowest code: it is written last.
+            for label, area in sorted(found.T.tolist(), reverse=True):
+                self._holders[labels[label]] = self._areas[area]
 
     @classmethod
-    def load(cls, session: Session, *, scheme_id: int, level: AreaLevel, day: date) -> _Uppers:
+    def load(
+        cls,
+        session: Session,
+        *,
+        scheme_id: int,
+        level: AreaLevel,
+        day: date,
+        labels: Sequence[tuple[float, float]],
+    ) -> _Uppers:
         upper = UPPER_LEVEL.get(level)
         if upper is None:
-            return cls([])
+            return cls([], labels)
         stored = store.find_level(session, scheme_id=scheme_id, level=upper.value, day=day)
-        return cls([area for area in stored if area.holds_on(day)])
+        return cls([area for area in stored if area.holds_on(day)], labels)
 
     def at(self, label: tuple[float, float]) -> store.StoredArea | None:
-        """The upper area that holds the point; of several the lowest code."""
-        found = self._tree.query(shapely.Point(label), predicate="intersects")
-        return self._areas[int(min(found))] if len(found) else None
+        """The upper area that holds this label point; of several the lowest code."""
+        return self._holders.get(label)
 
     def parent_id(self, row: ImportedArea, label: tuple[float, float], findings: _Findings) -> int | None:
         """The parent that the file names, or that the code names, or that holds the area."""
@@ -230,13 +319,20 @@ def _write(
             changed, overviews[: len(changed)], label_points_of(boundaries), strict=True
         )
     ]
+    redrawn = {
+        area.id: drawn
+        for area, drawn in zip(staying, overviews[len(changed) :], strict=True)
+        if drawn != area.overview
+    }
+    children = store.find_children(session, list(plan.successors), day=day)
+    note_before(session, AREA, [*replaced, *redrawn, *children])
     store.close_versions(session, list(plan.successors), day=day)
     ids = store.insert_versions(
         session, [v for v in versions if v.id is None], scheme_id=scheme_id, level=level.value, day=day
     )
+    note_added(session, AREA, ids.values())
     store.correct_versions(session, [version for version in versions if version.id is not None])
-    redrawn = zip(staying, overviews[len(changed) :], strict=True)
-    store.redraw(session, {area.id: drawn for area, drawn in redrawn if drawn != area.overview})
+    store.redraw(session, redrawn)
     store.adopt_children(
         session, {old: ids[content.code] for old, content in plan.successors.items()}, day=day
     )
@@ -279,6 +375,9 @@ def _with_codes_of_the_same_name(
     named: list[ImportedArea] = []
     for row in rows:
         candidates = by_name.get(row.name, []) if row.code is None else []
+        if not candidates:
+            named.append(row)
+            continue
         here = shapely.Point(labels[row.row_number])
         found = next((area for area in candidates if area.content.boundary == row.boundary), None)
         found = found or next(
@@ -410,8 +509,16 @@ def _snapped(
     return [replace(row, boundary=result.boundary) for row, result in zip(rows, snapped, strict=True)]
 
 
-def _content(row: ImportedArea, parent_id: int | None) -> store.AreaContent:
-    return store.AreaContent(
+# A file without a column for these leaves them as they are stored.
+_KEPT_UNLESS_GIVEN = (
+    *("name_en", "kind", "household_count", "resident_count", "office_phone", "office_hours"),
+)
+
+
+def _content(
+    row: ImportedArea, parent_id: int | None, *, earlier: store.StoredArea | None, given: frozenset[str]
+) -> store.AreaContent:
+    content = store.AreaContent(
         code=row.code or "",
         name=row.name,
         name_en=row.name_en,
@@ -423,3 +530,7 @@ def _content(row: ImportedArea, parent_id: int | None) -> store.AreaContent:
         office_hours=row.office_hours,
         boundary=row.boundary,
     )
+    if earlier is None:
+        return content
+    kept = {name: getattr(earlier.content, name) for name in _KEPT_UNLESS_GIVEN if name not in given}
+    return replace(content, **kept)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
 from gridmap.domain.coordinates import LonLat
-from gridmap.domain.imports import ImportedIssue, LayerOutcome, Rejection, Remark
+from gridmap.domain.imports import ChangeKind, ImportedIssue, LayerOutcome, Rejection, Remark, RowChange
 from gridmap.domain.issue_input import Report
 from gridmap.domain.issues import Created, Event, IssueState, Routed, StateChanged
 from gridmap.domain.office_time import OFFICE_TIME, office_day
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.domain.placement import Match
 from gridmap.domain.routing import RoutingDecision
+from gridmap.storage.import_changes import note_added
 from gridmap.storage.import_issues import KnownIssue, RoutedIssue, find_known, insert_issues
-from gridmap.use_cases.bulk_routing import Progress, decisions_of, placements_of
+from gridmap.storage.import_staging import shown_changes
+from gridmap.storage.import_tables import ISSUE
+from gridmap.use_cases.bulk_routing import decisions_of, placements_of
+from gridmap.use_cases.import_run import ImportRun
 
 _NAMESPACE = UUID("6f3c5e1a-6b0e-5d0e-9d0b-5a0c3c2d7f11")
 _CHUNK_LENGTH = 2_000
@@ -27,12 +31,11 @@ def import_issues(
     session: Session,
     actor: Actor,
     rows: Sequence[ImportedIssue],
+    run: ImportRun,
     *,
     source_name: str,
     scheme_id: int | None,
     reporter_account_id: int,
-    now: datetime,
-    progress: Progress,
 ) -> LayerOutcome:
     """Write the issues that are not here yet, each routed by the map of today.
 
@@ -51,6 +54,7 @@ def import_issues(
             fresh.append((external_id, row))
         elif _differs(earlier, row, _client_id(external_id)):
             remarks.append(Remark(row.row_number, "external_id", row.external_id, "here_with_other_content"))
+    now, progress = run.now, run.progress
     day = office_day(now)
     points = [(row.lon_deg, row.lat_deg) for _, row in fresh]
     placements = list(placements_of(session, points, day=day, scheme_id=scheme_id, progress=progress))
@@ -68,10 +72,12 @@ def import_issues(
             value = f"{row.lon_deg}, {row.lat_deg}"
             remarks.append(Remark(row.row_number, "geometry", value, "outside_every_area"))
         accepted.append(_routed(external_id, row, decision, now=now))
-    for start in range(0, len(accepted), _CHUNK_LENGTH):
+    # Numbers are taken for good: a preview takes none.
+    for start in range(0, 0 if run.preview else len(accepted), _CHUNK_LENGTH):
         insert_issues(
             session, accepted[start : start + _CHUNK_LENGTH], reporter_account_id=reporter_account_id
         )
+        note_added(session, ISSUE, [issue.id for issue in accepted[start : start + _CHUNK_LENGTH]])
         progress("write", min(start + _CHUNK_LENGTH, len(accepted)), len(accepted))
     return LayerOutcome(
         added=len(accepted),
@@ -79,6 +85,22 @@ def import_issues(
         rejections=tuple(rejections),
         remarks=tuple(remarks),
         outside_count=outside_count,
+        changes=_changes(rows, external_ids, known) if run.preview else (),
+    )
+
+
+def _changes(
+    rows: Sequence[ImportedIssue], external_ids: Sequence[str], known: Mapping[str, KnownIssue]
+) -> tuple[RowChange, ...]:
+    return shown_changes(
+        [
+            RowChange(
+                row.row_number,
+                row.external_id,
+                ChangeKind.UNCHANGED if external_id in known else ChangeKind.ADDED,
+            )
+            for external_id, row in zip(external_ids, rows, strict=True)
+        ]
     )
 
 

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -21,22 +18,29 @@ from gridmap.domain.errors import DomainError, InvalidInput
 from gridmap.domain.imports import LayerOutcome, Rejection, Remark
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
-from gridmap.domain.topology import TopologyReport
 from gridmap.importing.checks import GEOMETRY_WORDS, CheckedGeometry, Shape, check_geometry
 from gridmap.importing.columns import PLACE_FIELDS, Layer, fields_of, recognise_columns
 from gridmap.importing.datum import SourceCrs, source_crs
 from gridmap.importing.errors import NoValidRows
+from gridmap.importing.place_rows import parse_buildings, parse_compounds, parse_gates, parse_zones
 from gridmap.importing.readers import read_table
 from gridmap.importing.rows import parse_areas, parse_issues, parse_service_points, parse_streets
-from gridmap.importing.tables import ReadLimits, SourceTable
+from gridmap.importing.tables import SourceTable
 from gridmap.storage import imports as store
+from gridmap.storage.import_changes import begin_notes, forget_old_changes, note_added, seal
+from gridmap.storage.import_rows import street_rows
+from gridmap.storage.import_tables import GRID_SCHEME, STREET
 from gridmap.storage.layer_versions import bump_layer_version
 from gridmap.use_cases.bulk_routing import Progress
 from gridmap.use_cases.codes import UpdatedCodes, with_current_codes
 from gridmap.use_cases.import_areas import import_areas
 from gridmap.use_cases.import_evidence import refuse_contradicted
 from gridmap.use_cases.import_issues import import_issues
+from gridmap.use_cases.import_places import import_buildings, import_compounds, import_gates
+from gridmap.use_cases.import_request import ImportReport, ImportRequest, recorded
+from gridmap.use_cases.import_run import BLOCK_LENGTH, ImportRun, write_in_blocks
 from gridmap.use_cases.import_service_points import import_service_points
+from gridmap.use_cases.import_zones import import_zones
 
 DEFAULT_SCHEME = "community_grid"
 OTHER_SERVICE_POINTS = "SP99"
@@ -47,9 +51,13 @@ _SHAPES = {
     Layer.SERVICE_POINTS: Shape.POINT,
     Layer.STREETS: Shape.LINE,
     Layer.ISSUES: Shape.POINT,
+    Layer.BUILDINGS: Shape.POLYGON,
+    Layer.COMPOUNDS: Shape.POLYGON,
+    Layer.GATES: Shape.POINT,
+    Layer.ZONES: Shape.POLYGON,
 }
-_CHUNK_LENGTH = 2_000
-_RECORDED_FINDINGS = 1_000
+# Whose cached copies a layer lives in, where that is another's.
+_VERSIONED_AS = {Layer.GATES: Layer.COMPOUNDS}
 
 # What the commonest rejection suggests, when not one row was good.
 _HINTS = {
@@ -85,88 +93,6 @@ class UnknownDefaultCategory(DomainError):
     code = "import.default_category_unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportRequest:
-    """What to import, and what the person knows about the file.
-
-    Attributes
-    ----------
-    crs : ``EPSG:4547``, ``gcj02``, ``bd09`` …; None: as the file says, unless its numbers clearly say
-        otherwise; :data:`AS_STATED`: as the file says in any case
-    columns : field to header, where recognising the header is not enough; empty header: not from the file
-    source_layer : the layer inside a GeoPackage or zip
-    source_name : the system that external ids and made codes belong to; None: the file's name
-    scheme_code : the grid scheme of areas; for points None means every scheme
-    new_scheme_name : create the scheme under this name if it is not there
-    code_prefix : digits put before the file's area codes, or that proposed codes begin with
-    default_category : what unknown categories become
-    reporter : the account that imported issues are recorded under
-    code_edition : the edition of the division list that the file's area codes are of; they are brought to the
-        current one, and rows without a code are found by name below their parent
-    valid_from : the first day of the areas' new versions; None: today
-    swap_axes : latitude (or northing) comes first in the file
-    row_limit : read only so many rows
-    snap_m : bring areas' boundaries that are as near as this together; None: leave them as they are
-    check_topology : say where imported areas leave gaps or overlap
-    """
-
-    path: Path
-    layer: Layer
-    level: AreaLevel | None = None
-    crs: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict[str, str])
-    encoding: str | None = None
-    source_layer: str | None = None
-    source_name: str | None = None
-    scheme_code: str | None = None
-    new_scheme_name: str | None = None
-    code_prefix: str = ""
-    default_category: str | None = None
-    reporter: str | None = None
-    code_edition: str | None = None
-    valid_from: date | None = None
-    swap_axes: bool = False
-    row_limit: int | None = None
-    snap_m: float | None = None
-    check_topology: bool = True
-    limits: ReadLimits = field(default_factory=ReadLimits)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """What an import did; the counts of rows add up: read = rejected + the others (streets may be split)."""
-
-    batch_id: int
-    file_name: str
-    layer: Layer
-    source_layer: str
-    file_format: str
-    encoding: str
-    crs: SourceCrs
-    columns: Mapping[str, str]
-    unused_headers: tuple[str, ...]
-    read_count: int
-    outcome: LayerOutcome
-
-    @property
-    def rejections(self) -> tuple[Rejection, ...]:
-        """The rows that were not imported, by row number."""
-        return self.outcome.rejections
-
-    @property
-    def remarks(self) -> tuple[Remark, ...]:
-        """What was repaired or assumed in rows that were imported, by row number."""
-        return self.outcome.remarks
-
-    def reason_counts(self) -> dict[str, int]:
-        """Rejected rows by reason, the commonest first."""
-        return dict(Counter(found.reason_code for found in self.rejections).most_common())
-
-    def remark_counts(self) -> dict[str, int]:
-        """Remarks by reason, the commonest first."""
-        return dict(Counter(found.reason_code for found in self.remarks).most_common())
-
-
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     """A file that was read, with its columns, coordinates and places settled."""
@@ -184,8 +110,14 @@ def import_layer(
     *,
     now: datetime,
     progress: Progress = lambda _stage, _done, _total: None,
+    preview: bool = False,
 ) -> ImportReport:
-    """Import one file into one layer, and record that.
+    """Import one file into one layer, and record that, with what undoing it needs.
+
+    Parameters
+    ----------
+    progress : told the stage and the rows; it may raise ``ImportCancelled``, and nothing is stored
+    preview : do everything but store nothing; the report's ``changes`` say what would become of each row
 
     Raises
     ------
@@ -194,6 +126,7 @@ def import_layer(
         The file as a whole cannot be imported; nothing was stored.
     SchemeAbsent, ReporterAbsent, NoAdministrator, UnknownDefaultCategory, InvalidInput
         The request does not fit what is stored.
+    ImportCancelled
     """
     check(actor, Action.IMPORT_LAYERS)
     if request.layer is Layer.AREAS and request.level is None:
@@ -202,13 +135,31 @@ def import_layer(
     prepared = _prepare(session, request, now=now)
     progress("check", prepared.table.row_count, prepared.table.row_count)
     store.wait_for_turn(session, request.layer.value)
-    outcome = _IMPORTERS[request.layer](session, actor, request, prepared, now, progress)
-    read_count = _read_count(prepared)
-    if outcome.added == outcome.updated == outcome.unchanged == 0:
-        raise _no_valid_rows(read_count, outcome)
-    if outcome.added or outcome.updated:
-        bump_layer_version(session, request.layer.value, data_date=office_day(now))
-    return _record(session, actor, request, prepared, outcome, read_count=read_count, now=now)
+    # Whatever stops the import, also in a caller's larger transaction, leaves nothing of it behind.
+    with session.begin_nested() as savepoint:
+        batch_id = store.open_batch(session, _batch_begin(actor, request, prepared, now=now))
+        begin_notes(session)
+        run = ImportRun(
+            batch_id=batch_id,
+            preview=preview,
+            given=frozenset(prepared.columns),
+            now=now,
+            progress=progress,
+        )
+        outcome = _IMPORTERS[request.layer](session, actor, request, prepared, run)
+        report = _report(request, prepared, outcome, batch_id=None if preview else batch_id)
+        if outcome.added == outcome.updated == outcome.unchanged == 0:
+            raise _no_valid_rows(report.read_count, outcome)
+        if preview:
+            savepoint.rollback()
+            return report
+        seal(session, batch_id=batch_id)
+        forget_old_changes(session, now=now)
+        store.close_batch(session, batch_id, _batch_result(report))
+        if outcome.added or outcome.updated:
+            layer = _VERSIONED_AS.get(request.layer, request.layer)
+            bump_layer_version(session, layer.value, data_date=office_day(now))
+    return report
 
 
 def _prepare(session: Session, request: ImportRequest, *, now: datetime) -> _Prepared:
@@ -246,11 +197,10 @@ def _import_areas(
     actor: Actor,
     request: ImportRequest,
     prepared: _Prepared,
-    now: datetime,
-    progress: Progress,
+    run: ImportRun,
 ) -> LayerOutcome:
     level = request.level or AreaLevel.COMMUNITY
-    valid_from = request.valid_from or office_day(now)
+    valid_from = request.valid_from or office_day(run.now)
     scheme_id = _scheme_id(session, request, valid_from=valid_from)
     parsed = parse_areas(
         prepared.table,
@@ -266,11 +216,11 @@ def _import_areas(
         session,
         actor,
         coded.rows,
+        run,
         level=level,
         scheme_id=scheme_id,
         code_prefix=request.code_prefix,
         valid_from=valid_from,
-        progress=progress,
         snap_m=request.snap_m,
         check_topology=request.check_topology,
     )
@@ -287,8 +237,7 @@ def _import_service_points(
     actor: Actor,
     request: ImportRequest,
     prepared: _Prepared,
-    now: datetime,
-    progress: Progress,
+    run: ImportRun,
 ) -> LayerOutcome:
     categories = store.service_point_categories(session)
     known = {category.code for category in categories}
@@ -302,15 +251,15 @@ def _import_service_points(
         default_category=default,
         source_name=_source_name(request),
     )
-    day = office_day(now)
+    day = office_day(run.now)
     outcome = import_service_points(
         session,
         actor,
         parsed.rows,
+        run,
         scheme_id=_scheme_id(session, request, valid_from=day) if request.scheme_code else None,
         day=day,
         valid_from=request.valid_from or day,
-        progress=progress,
     )
     return _with_findings(outcome, prepared, parsed.rejections, parsed.remarks)
 
@@ -320,22 +269,21 @@ def _import_streets(
     actor: Actor,
     request: ImportRequest,
     prepared: _Prepared,
-    now: datetime,  # noqa: ARG001 - every importer takes the same
-    progress: Progress,
+    run: ImportRun,
 ) -> LayerOutcome:
     # Streets belong to no area, so whoever imports them must not be limited to some.
     check(actor, Action.IMPORT_LAYERS, "")
     parsed = parse_streets(
         prepared.table, prepared.columns, prepared.checked.geometry, source_name=_source_name(request)
     )
-    written = store.Written()
-    for start in range(0, len(parsed.rows), _CHUNK_LENGTH):
-        written += store.write_streets(session, parsed.rows[start : start + _CHUNK_LENGTH])
-        progress("write", min(start + _CHUNK_LENGTH, len(parsed.rows)), len(parsed.rows))
+    # What follows from the kind where the file has no column for it counts as said by the kind.
+    given = {"centreline", *run.given, *({"width_m", "is_walkable"} if "kind" in run.given else ())}
+    written = write_in_blocks(session, run, STREET, street_rows(parsed.rows), given=given)
     outcome = LayerOutcome(
         added=written.added,
         updated=written.updated,
         unchanged=len(parsed.rows) - written.added - written.updated,
+        changes=written.changes,
     )
     return _with_findings(outcome, prepared, parsed.rejections, parsed.remarks)
 
@@ -345,13 +293,12 @@ def _import_issues(
     actor: Actor,
     request: ImportRequest,
     prepared: _Prepared,
-    now: datetime,
-    progress: Progress,
+    run: ImportRun,
 ) -> LayerOutcome:
     reporter = _reporter_id(session, actor, request)
     categories = store.issue_categories(session)
     _require_default(request.default_category, {category.code for category in categories})
-    day = office_day(now)
+    day = office_day(run.now)
     scheme_id = _scheme_id(session, request, valid_from=day) if request.scheme_code else None
     parsed = parse_issues(
         prepared.table,
@@ -359,18 +306,76 @@ def _import_issues(
         prepared.checked.geometry,
         categories=categories,
         default_category=request.default_category,
-        now=now,
+        now=run.now,
     )
     outcome = import_issues(
         session,
         actor,
         parsed.rows,
+        run,
         source_name=_source_name(request),
         scheme_id=scheme_id,
         reporter_account_id=reporter,
-        now=now,
-        progress=progress,
     )
+    return _with_findings(outcome, prepared, parsed.rejections, parsed.remarks)
+
+
+def _import_buildings(
+    session: Session,
+    actor: Actor,
+    request: ImportRequest,
+    prepared: _Prepared,
+    run: ImportRun,
+) -> LayerOutcome:
+    geometry = prepared.checked.geometry
+    blocks = parse_buildings(
+        prepared.table,
+        prepared.columns,
+        geometry,
+        source_name=_source_name(request),
+        block_length=BLOCK_LENGTH,
+    )
+    row_count = len(geometry) - len(prepared.checked.rejections)
+    outcome = import_buildings(session, actor, blocks, run, row_count=row_count, day=office_day(run.now))
+    return _with_findings(outcome, prepared, [], [])
+
+
+def _import_compounds(
+    session: Session,
+    actor: Actor,
+    request: ImportRequest,
+    prepared: _Prepared,
+    run: ImportRun,
+) -> LayerOutcome:
+    parsed = parse_compounds(
+        prepared.table, prepared.columns, prepared.checked.geometry, source_name=_source_name(request)
+    )
+    outcome = import_compounds(session, actor, parsed.rows, run, day=office_day(run.now))
+    return _with_findings(outcome, prepared, parsed.rejections, parsed.remarks)
+
+
+def _import_gates(
+    session: Session,
+    actor: Actor,
+    request: ImportRequest,  # noqa: ARG001 - every importer takes the same
+    prepared: _Prepared,
+    run: ImportRun,
+) -> LayerOutcome:
+    parsed = parse_gates(prepared.table, prepared.columns, prepared.checked.geometry)
+    outcome = import_gates(session, actor, parsed.rows, run, day=office_day(run.now))
+    return _with_findings(outcome, prepared, parsed.rejections, parsed.remarks)
+
+
+def _import_zones(
+    session: Session,
+    actor: Actor,
+    request: ImportRequest,
+    prepared: _Prepared,
+    run: ImportRun,
+) -> LayerOutcome:
+    parsed = parse_zones(prepared.table, prepared.columns, prepared.checked.geometry)
+    valid_from = request.valid_from or office_day(run.now)
+    outcome = import_zones(session, actor, parsed.rows, run, valid_from=valid_from)
     return _with_findings(outcome, prepared, parsed.rejections, parsed.remarks)
 
 
@@ -379,6 +384,10 @@ _IMPORTERS = {
     Layer.SERVICE_POINTS: _import_service_points,
     Layer.STREETS: _import_streets,
     Layer.ISSUES: _import_issues,
+    Layer.BUILDINGS: _import_buildings,
+    Layer.COMPOUNDS: _import_compounds,
+    Layer.GATES: _import_gates,
+    Layer.ZONES: _import_zones,
 }
 
 
@@ -410,9 +419,11 @@ def _scheme_id(session: Session, request: ImportRequest, *, valid_from: date) ->
         return schemes[code].id
     if request.new_scheme_name is None:
         raise SchemeAbsent(scheme=code, known=", ".join(schemes) or "—")
-    return store.add_scheme(
+    scheme = store.add_scheme(
         session, code=code, name=request.new_scheme_name, purpose="", valid_from=valid_from
-    ).id
+    )
+    note_added(session, GRID_SCHEME, [scheme.id])
+    return scheme.id
 
 
 def _with_findings(
@@ -446,77 +457,52 @@ def _no_valid_rows(read_count: int, outcome: LayerOutcome) -> NoValidRows:
     return NoValidRows(detail=detail, read_count=read_count, reasons=listed)
 
 
-def _record(
-    session: Session,
-    actor: Actor,
-    request: ImportRequest,
-    prepared: _Prepared,
-    outcome: LayerOutcome,
-    *,
-    read_count: int,
-    now: datetime,
+def _batch_begin(
+    actor: Actor, request: ImportRequest, prepared: _Prepared, *, now: datetime
+) -> store.BatchBegin:
+    with request.path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return store.BatchBegin(
+        layer=request.layer.value,
+        file_name=request.path.name,
+        file_sha256=sha256,
+        declared_crs=prepared.crs.name,
+        actor_account_id=actor.account_id,
+        scope_prefixes=actor.scope.prefixes,
+        at=now,
+    )
+
+
+def _report(
+    request: ImportRequest, prepared: _Prepared, outcome: LayerOutcome, *, batch_id: int | None
 ) -> ImportReport:
-    table, crs = prepared.table, prepared.crs
-    report = ImportReport(
-        batch_id=0,
+    table = prepared.table
+    return ImportReport(
+        batch_id=batch_id,
         file_name=request.path.name,
         layer=request.layer,
         source_layer=table.layer_name,
         file_format=table.file_format,
         encoding=table.encoding,
-        crs=crs,
+        crs=prepared.crs,
         columns=prepared.columns,
         unused_headers=tuple(
             header
             for header in table.headers
             if header not in prepared.columns.values() and header not in table.place_headers
         ),
-        read_count=read_count,
+        read_count=_read_count(prepared),
         outcome=outcome,
     )
-    with request.path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    batch_id = store.write_batch(
-        session,
-        store.Batch(
-            layer=request.layer.value,
-            file_name=request.path.name,
-            file_sha256=sha256,
-            declared_crs=crs.name,
-            actor_account_id=actor.account_id,
-            at=now,
-            read_count=read_count,
-            added_count=outcome.added,
-            updated_count=outcome.updated,
-            unchanged_count=outcome.unchanged,
-            rejected_count=len(outcome.rejections),
-            report=_recorded(report),
-        ),
+
+
+def _batch_result(report: ImportReport) -> store.BatchResult:
+    outcome = report.outcome
+    return store.BatchResult(
+        read_count=report.read_count,
+        added_count=outcome.added,
+        updated_count=outcome.updated,
+        unchanged_count=outcome.unchanged,
+        rejected_count=len(outcome.rejections),
+        report=recorded(report),
     )
-    return replace(report, batch_id=batch_id)
-
-
-def _recorded(report: ImportReport) -> dict[str, Any]:
-    """The report as ``import_batch.report`` keeps it: all counts, and the first thousand findings."""
-
-    def listed(findings: tuple[Rejection, ...] | tuple[Remark, ...]) -> list[list[object]]:
-        return [
-            [found.row_number, found.field, found.value, found.reason_code]
-            for found in findings[:_RECORDED_FINDINGS]
-        ]
-
-    topology = report.outcome.topology or TopologyReport()
-    return {
-        "source_layer": report.source_layer,
-        "format": report.file_format,
-        "encoding": report.encoding,
-        "crs": {"name": report.crs.name, "datum": report.crs.datum.value, "origin": report.crs.origin},
-        "columns": dict(report.columns),
-        "reason_counts": report.reason_counts(),
-        "remark_counts": report.remark_counts(),
-        "absent_count": report.outcome.absent_count,
-        "outside_count": report.outcome.outside_count,
-        "topology_counts": {kind.value: count for kind, count in topology.counts().items()},
-        "rejections": listed(report.rejections),
-        "remarks": listed(report.remarks),
-    }

@@ -136,6 +136,33 @@ def test_a_file_that_cannot_be_imported_is_refused_in_plain_words(
     assert "import." not in sentence
 
 
+def test_a_dry_run_shows_what_would_change_row_by_row(run, streets_csv, tmp_path):
+    run("import", streets_csv, "--layer", "streets")
+    streets_csv.write_text(streets_csv.read_text("gb18030").replace("小巷", "大巷"), encoding="gb18030")
+    result = run("import", streets_csv, "--layer", "streets", "--dry-run", "--show-changes")
+    assert "updated 2" in result.output
+    assert "row 3: R2 updated\n    name: 小巷 → 大巷" in result.output
+    alone = run("import", streets_csv, "--layer", "streets", "--show-changes")
+    assert (alone.exit_code, "--dry-run" in alone.output) == (2, True)
+
+
+def test_an_import_is_listed_and_taken_back_by_its_number(run, streets_csv, committed_database):
+    assert "Nothing has been imported" in run("batches").output
+    imported = run("import", streets_csv, "--layer", "streets")
+    assert "To take it back: gridmap layers undo 1" in imported.output
+    assert re.search(
+        r"^ +1  \S+ \S+  command line  streets  streets.csv  read 5 · added 3", run("batches").output
+    )
+    undone = run("undo", 1)
+    assert "removed 3 · kept 0" in undone.output
+    assert _street_count(committed_database) == 0
+    assert "taken back" in run("batches").output
+    again = run("undo", 1)
+    assert again.exit_code == 1
+    assert "was taken back before" in (sentence_of(again.exception) or "")
+    assert "no import number 9" in (sentence_of(run("undo", 9).exception) or "")
+
+
 def test_wrong_options_are_told_before_anything_is_opened(run, streets_csv):
     without_level = run("import", streets_csv, "--layer", "areas")
     assert (without_level.exit_code, "--level" in without_level.output) == (2, True)

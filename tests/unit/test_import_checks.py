@@ -295,15 +295,16 @@ def test_a_date_is_that_of_the_office():
     assert Cells(_table({"d": ["2026年5月3日"]}), {"d": "d"}).day(0, "d") == date(2026, 5, 3)
 
 
-def test_the_second_of_two_equal_shapes_is_refused_and_names_the_first():
+def test_the_second_of_two_equal_shapes_is_kept_and_names_the_first():
     square = shapely.box(114, 30, 114.01, 30.01)
     turned = shapely.Polygon([(114.01, 30), (114.01, 30.01), (114, 30.01), (114, 30)])
     checked = _check(square, shapely.box(114.01, 30, 114.02, 30.01), turned, shape=Shape.POLYGON)
-    assert [(found.row_number, found.reason_code, found.value) for found in checked.rejections] == [
+    assert checked.rejections == []
+    assert [(found.row_number, found.reason_code, found.value) for found in checked.remarks] == [
         (4, "same_shape", "row 2")
     ]
     # Two places may well be in one house.
-    assert not _check(shapely.Point(WUHAN), shapely.Point(WUHAN), shape=Shape.POINT).rejections
+    assert not _check(shapely.Point(WUHAN), shapely.Point(WUHAN), shape=Shape.POINT).remarks
 
 
 def test_repeated_points_and_winding_are_put_right_without_a_word():

@@ -13,6 +13,7 @@ from gridmap.storage.tables.codes import (
 from gridmap.storage.tables.housekeeping import (
     ExportLogRow,
     ImportBatchRow,
+    ImportChangeRow,
     LayerVersionRow,
     NotificationRow,
     RegisterChangeRow,
@@ -64,6 +65,7 @@ __all__ = [
     "ExportLogRow",
     "GridSchemeRow",
     "ImportBatchRow",
+    "ImportChangeRow",
     "IssueCategoryRow",
     "IssueEventRow",
     "IssuePhotoRow",

@@ -13,11 +13,12 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridmap.storage.tables.base import BigId, Code, Instant, Row, one_of
@@ -34,7 +35,10 @@ class LayerVersionRow(Row):
 
 
 class ImportBatchRow(Row):
-    """One import of one file: what was read, kept and refused, and why."""
+    """One import of one file: what was read, kept and refused, and why; and whether it was taken back.
+
+    ``scope_prefixes`` are the areas that its actor worked in: taking it back needs them all.
+    """
 
     __tablename__ = "import_batch"
 
@@ -51,6 +55,28 @@ class ImportBatchRow(Row):
     unchanged_count: Mapped[int]
     rejected_count: Mapped[int]
     report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    scope_prefixes: Mapped[list[str]] = mapped_column(ARRAY(Text(collation="C")), server_default='{""}')
+    undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    undone_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id"))
+
+
+class ImportChangeRow(Row):
+    """A block of rows that one import touched: what is needed to take it back.
+
+    The arrays run side by side: the row's id as text, a hash of its content as the import left it, and, for
+    updated rows, the row as it was before (by column; geometries as EWKB in hexadecimal).
+    """
+
+    __tablename__ = "import_change"
+    __table_args__ = (one_of("kind", ("added", "updated")),)
+
+    id: Mapped[BigId]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batch.id"), index=True)
+    table_name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    row_ids: Mapped[list[str]] = mapped_column(ARRAY(Text(collation="C")))
+    content_hashes: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    before: Mapped[list[dict[str, Any]] | None] = mapped_column(ARRAY(JSONB))
 
 
 class RegisterChangeRow(Row):
