@@ -308,7 +308,8 @@ def _features(folder: Path, name: str, geometry_column: str) -> list[Record]:
     """The features' properties, with the geometry under its column and, as ``shape``, as shapely's own."""
     rows: list[Record] = []
     for feature in _read(folder, name)["features"]:
-        geometry: BaseGeometry = shape(feature["geometry"])
+        # Turned as imports turn their rings, so that an export that is imported again changes nothing.
+        geometry: BaseGeometry = shapely.orient_polygons(shape(feature["geometry"]))
         stored = geometry if geometry_column in ("location", "centreline") else _as_multi(geometry)
         rows.append(
             feature["properties"] | {geometry_column: from_shape(stored, WGS84_SRID), "shape": geometry}
