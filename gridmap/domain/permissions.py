@@ -51,6 +51,9 @@ class Action(StrEnum):
     IMPORT_LAYERS = "import_layers"
     EXPORT_LAYERS = "export_layers"
     SEE_EXPORT_LOG = "see_export_log"
+    SEE_BOUNDARIES = "see_boundaries"
+    EDIT_BOUNDARIES = "edit_boundaries"
+    EDIT_ZONES = "edit_zones"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_TOKENS = "manage_tokens"
     USE_API = "use_api"
@@ -76,6 +79,9 @@ _COMMUNITY_SECRETARY = _GRID_WORKER | {
     Action.EDIT_BUILDINGS,
     # Of the posts, a secretary manages those below the community: see `gridmap.domain.posts`.
     Action.MANAGE_POSTS,
+    Action.SEE_BOUNDARIES,
+    Action.EDIT_BOUNDARIES,
+    Action.EDIT_ZONES,
 }
 # The planner reads figures and layers of the whole subdistrict and needs nobody's phone number for it.
 _PLANNER = _STAFF | {
@@ -83,6 +89,7 @@ _PLANNER = _STAFF | {
     Action.EXPORT_LAYERS,
     Action.EDIT_PLACES,
     Action.EDIT_BUILDINGS,
+    Action.SEE_BOUNDARIES,
 }
 
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = MappingProxyType(

@@ -1,7 +1,14 @@
 """The database, table by table; ``METADATA`` is what the migrations are held against."""
 
 from gridmap.storage.tables.accounts import AccountRow, ApiTokenRow
-from gridmap.storage.tables.areas import AreaRow, GridSchemeRow, ResponsibilityZoneRow
+from gridmap.storage.tables.areas import (
+    AreaRow,
+    BoundaryChangeRow,
+    BoundaryStepRow,
+    BoundaryVersionRow,
+    GridSchemeRow,
+    ResponsibilityZoneRow,
+)
 from gridmap.storage.tables.base import Row
 from gridmap.storage.tables.codes import (
     CategoryCrosswalkRow,
@@ -54,6 +61,9 @@ __all__ = [
     "ApiTokenRow",
     "AreaRow",
     "AssignmentRow",
+    "BoundaryChangeRow",
+    "BoundaryStepRow",
+    "BoundaryVersionRow",
     "BuildingRow",
     "CategoryCrosswalkRow",
     "CompoundGateRow",

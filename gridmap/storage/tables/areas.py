@@ -1,15 +1,16 @@
-"""Grid schemes, the versioned areas in them, and responsibility zones."""
+"""Grid schemes, the versioned areas in them, responsibility zones, and how they were drawn anew."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Text, func, text
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridmap.storage.tables.base import BigId, Code, Row, geometry, one_of, valid
+from gridmap.storage.tables.base import BigId, Code, Instant, Row, geometry, one_of, valid
 
 
 class GridSchemeRow(Row):
@@ -106,3 +107,64 @@ class ResponsibilityZoneRow(Row):
     valid_to: Mapped[date | None] = mapped_column(Date)
     boundary: Mapped[WKBElement] = geometry("MULTIPOLYGON")
     overview: Mapped[WKBElement] = geometry("MULTIPOLYGON")
+
+
+class BoundaryChangeRow(Row):
+    """A change set of the boundary editor: a draft, then a saved change with what stood there before it."""
+
+    __tablename__ = "boundary_change"
+    __table_args__ = (
+        one_of("kind", ("areas", "zones")),
+        one_of("state", ("draft", "saved", "undone", "discarded")),
+        CheckConstraint("(kind = 'areas') = (scheme_id IS NOT NULL)", name="areas_have_a_scheme"),
+        CheckConstraint("position >= 0", name="position_is_not_negative"),
+        CheckConstraint("(state IN ('saved', 'undone')) = (saved_at IS NOT NULL)", name="saved_has_a_time"),
+        CheckConstraint("(state = 'undone') = (undone_at IS NOT NULL)", name="undone_has_a_time"),
+        Index("ix_boundary_change_focus_code_id", "focus_code", "id"),
+    )
+
+    id: Mapped[BigId]
+    kind: Mapped[str] = mapped_column(Text)
+    scheme_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("grid_scheme.id"))
+    focus_code: Mapped[Code]
+    effective_on: Mapped[date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    state: Mapped[str] = mapped_column(Text, server_default="draft")
+    position: Mapped[int] = mapped_column(server_default="0")
+    author_account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id"))
+    created_at: Mapped[Instant]
+    saved_by_account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id"))
+    saved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    undone_by_account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id"))
+    undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class BoundaryStepRow(Row):
+    """One step of a change set: what was asked, and the areas as it left them."""
+
+    __tablename__ = "boundary_step"
+
+    change_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("boundary_change.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tool: Mapped[str] = mapped_column(Text)
+    areas: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    at: Mapped[Instant]
+
+
+class BoundaryVersionRow(Row):
+    """Which version of an area or zone a saved change opened, corrected or closed: who drew it, and when."""
+
+    __tablename__ = "boundary_version"
+    __table_args__ = (
+        one_of("what", ("opened", "corrected", "closed")),
+        Index("ix_boundary_version_code", "code"),
+    )
+
+    change_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("boundary_change.id"), primary_key=True)
+    level: Mapped[str] = mapped_column(Text, primary_key=True)
+    row_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    code: Mapped[Code]
+    what: Mapped[str] = mapped_column(Text)
