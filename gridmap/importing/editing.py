@@ -454,9 +454,7 @@ def _nearest_corner(shapes: Shapes, point: Point, scale: Scale, within_m: float)
     return _point(corners[nearest]) if distances[nearest] <= within_m else None
 
 
-def _nearest_foot(
-    shapes: Shapes, point: Point, scale: Scale, within_m: float
-) -> tuple[Point, Shapes] | None:
+def _nearest_foot(shapes: Shapes, point: Point, scale: Scale, within_m: float) -> tuple[Point, Shapes] | None:
     """The place on the nearest edge, and the areas of that edge with a corner there."""
     keys = list(shapes)
     if not keys:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.placement import OutsidePolicy
 from gridmap.domain.posts import Ground, GroundKind
 from gridmap.storage.job_queue import JobName
+from gridmap.use_cases.boundary_saving import take_effect
 from gridmap.use_cases.issues import RoutingRules
 from gridmap.use_cases.notifications import notify_about_issue
 from gridmap.use_cases.posts import assign_issues_anew
@@ -33,7 +34,12 @@ def _assign_issues_anew(session: Session, *, now: datetime, **ids: int | str) ->
     assign_issues_anew(session, [ground], rules=rules, now=now)
 
 
+def _boundaries_take_effect(session: Session, *, now: datetime, **ids: int | str) -> None:
+    take_effect(session, int(ids["change_id"]), now=now)
+
+
 HANDLERS: Mapping[JobName, Handler] = {
     JobName.NOTIFY_ABOUT_ISSUE: _notify_about_issue,
     JobName.ASSIGN_ISSUES_ANEW: _assign_issues_anew,
+    JobName.BOUNDARIES_TAKE_EFFECT: _boundaries_take_effect,
 }

@@ -75,6 +75,13 @@ ADD_VERSIONS = text(
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS item (level text, row_id bigint, code text, what text)
     """
 )
+KEEP_OVERVIEWS = text(
+    """
+    UPDATE boundary_change
+       SET before = jsonb_set(before, '{overviews}', CAST(:overviews AS jsonb) || (before -> 'overviews'))
+     WHERE id = :id
+    """
+)
 FIND_BEFORE = text("SELECT before FROM boundary_change WHERE id = :id")
 
 # Index: ix_boundary_version_code. A change that stands on this one touched one of its codes later.
@@ -241,6 +248,11 @@ def find_before(session: Session, change_id: int) -> dict[str, Any]:
     return dict(session.execute(FIND_BEFORE, {"id": change_id}).scalar_one() or {})
 
 
+def keep_overviews(session: Session, change_id: int, overviews: Mapping[str, str]) -> None:
+    """Add outlines of neighbours that were drawn over when the change took effect; the first kept count."""
+    session.execute(KEEP_OVERVIEWS, {"id": change_id, "overviews": json.dumps(overviews)})
+
+
 def code_of_something_newer(session: Session, change_id: int) -> str | None:
     """The code of an area that a later saved change touched too; None when nothing stands on this one."""
     return session.execute(FIND_NEWER, {"id": change_id}).scalar_one()
@@ -263,4 +275,16 @@ def _written_area(area: EditedArea) -> dict[str, object]:
 
 
 def _read_area(item: Mapping[str, Any]) -> EditedArea:
-    return EditedArea(**{**item, "boundary": bytes.fromhex(item["boundary"])})
+    return EditedArea(
+        key=item["key"],
+        level=item["level"],
+        code=item["code"],
+        name=item["name"],
+        name_en=item["name_en"],
+        parent_key=item["parent_key"],
+        base_id=item["base_id"],
+        base_hash=item["base_hash"],
+        boundary=bytes.fromhex(item["boundary"]),
+        is_ended=item["is_ended"],
+        posts_from=item["posts_from"],
+    )

@@ -93,7 +93,9 @@ FIND_LATER = text(
      WHERE scheme_id = :scheme_id AND code = ANY (:codes) AND valid_from > :day
     """
 )
-FIND_LATER_ZONE = text("SELECT min(code) FROM responsibility_zone WHERE code = ANY (:codes) AND valid_from > :day")
+FIND_LATER_ZONE = text(
+    "SELECT min(code) FROM responsibility_zone WHERE code = ANY (:codes) AND valid_from > :day"
+)
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees."""

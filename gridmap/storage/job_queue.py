@@ -18,6 +18,7 @@ class JobName(StrEnum):
 
     NOTIFY_ABOUT_ISSUE = "notify_about_issue"
     ASSIGN_ISSUES_ANEW = "assign_issues_anew"
+    BOUNDARIES_TAKE_EFFECT = "boundaries_take_effect"
 
 
 def defer(session: Session, job: JobName, *, at: datetime | None = None, **ids: int | str | UUID) -> None:

@@ -136,7 +136,7 @@ def load_draft(session: Session, actor: Actor, change_id: int) -> Draft:
 
 def draft_of(session: Session, change: ChangeSet, *, ground: Ground | None = None) -> Draft:
     """A change set at the step where it stands; ``ground`` where it was just read."""
-    ground = ground or _ground(session, change)
+    ground = ground or ground_on_the_day(session, change)
     steps = store.find_steps(session, change.id, upto=change.position)
     areas = dict(ground.base)
     for step in steps:
@@ -179,7 +179,8 @@ def take_step(
     # Proposed codes are not part of a step: they follow from all steps together.
     drawing = Drawing.of(_without_proposals(draft).values())
     results = [
-        _with_hash(area, draft.ground) for area in carry_out(drawing, command, used_codes=draft.ground.used_codes)
+        _with_hash(area, draft.ground)
+        for area in carry_out(drawing, command, used_codes=draft.ground.used_codes)
     ]
     _check_permitted(actor, draft.ground, drawing, results)
     store.add_step(session, change, tool=type(command).__name__, areas=results, at=now)
@@ -228,6 +229,17 @@ def own_draft(session: Session, actor: Actor, change_id: int) -> ChangeSet:
     if change.state is not ChangeState.DRAFT:
         raise NotADraft(state=change.state.value)
     return change
+
+
+def check_permitted(actor: Actor, draft: Draft) -> None:
+    """Stop where a draft changes an area outside the actor's own, which may have shrunk since its steps.
+
+    Raises
+    ------
+    NotAllowed
+    """
+    drawing = Drawing.as_stored(draft.ground.base.values())
+    _check_permitted(actor, draft.ground, drawing, [draft.areas[key] for key in draft.changed])
 
 
 def action_of(kind: ChangeKind) -> Action:
@@ -302,7 +314,8 @@ def _with_hash(area: EditedArea, ground: Ground) -> EditedArea:
     return area if stored is None else replace(area, base_hash=stored.fingerprint)
 
 
-def _ground(session: Session, change: ChangeSet) -> Ground:
+def ground_on_the_day(session: Session, change: ChangeSet) -> Ground:
+    """The stored versions that a change set works on, as of its day."""
     day = change.effective_on
     focus = ground_store.find_focus(session, change.focus_code, day=day, scheme_id=change.scheme_id)
     if focus is None:
@@ -362,9 +375,7 @@ def _zone_to_edit(zone: GroundZone) -> EditedArea:
     )
 
 
-def _check_permitted(
-    actor: Actor, ground: Ground, drawing: Drawing, results: Sequence[EditedArea]
-) -> None:
+def _check_permitted(actor: Actor, ground: Ground, drawing: Drawing, results: Sequence[EditedArea]) -> None:
     """Every area that a step changes has to lie in the actor's own.
 
     Raises

@@ -162,7 +162,9 @@ def with_codes(areas: Mapping[str, EditedArea], used_codes: set[str]) -> dict[st
                 groups[area.parent_key or ""].append(area)
         for parent_key, group in sorted(groups.items()):
             shapes = np.array([shapely.from_wkb(area.boundary) for area in group], dtype=object)
-            points = [(float(x), float(y)) for x, y in shapely.get_coordinates(shapely.point_on_surface(shapes))]
+            points = [
+                (float(x), float(y)) for x, y in shapely.get_coordinates(shapely.point_on_surface(shapes))
+            ]
             height = float(np.median(shapely.bounds(shapes)[:, 3] - shapely.bounds(shapes)[:, 1])) / 2
             for index in reading_order(points, row_height=max(height, 1e-9)):
                 area = group[index]
@@ -234,15 +236,15 @@ def _split(drawing: Drawing, command: Split) -> tuple[list[EditedArea], Shapes]:
     if set(side) != set(range(len(pieces))):
         raise EditRefused("no_part_on_that_side")
     shapes = {
-        key: editing.union([drawing.shapes[part] for part, at in zip(parts, side, strict=True) if at == index])
+        key: editing.union(
+            [drawing.shapes[part] for part, at in zip(parts, side, strict=True) if at == index]
+        )
         for index, key in enumerate(keys)
     }
     for key, taken in shapes.items():
         if len(shapely.get_parts(taken)) > len(shapely.get_parts(shape)):
             raise EditRefused("would_cut_apart", area=drawing.areas.get(key, area).name)
-    moved = [
-        _under(drawing.areas[part], keys[at]) for part, at in zip(parts, side, strict=True) if at != 0
-    ]
+    moved = [_under(drawing.areas[part], keys[at]) for part, at in zip(parts, side, strict=True) if at != 0]
     return [*made, *moved], shapes
 
 
@@ -350,9 +352,7 @@ def _under(area: EditedArea, parent_key: str) -> EditedArea:
     return replace(area, parent_key=parent_key, code="", posts_from=area.posts_from or area.code or None)
 
 
-def _followed(
-    drawing: Drawing, changed: Mapping[str, EditedArea], scale: Scale
-) -> dict[str, EditedArea]:
+def _followed(drawing: Drawing, changed: Mapping[str, EditedArea], scale: Scale) -> dict[str, EditedArea]:
     """The areas above the changed ones, drawn anew where they were made of their parts before."""
     after = {**drawing.areas, **changed}
     shapes: Shapes = {
@@ -369,7 +369,10 @@ def _followed(
         uppers = {
             parent
             for key in moved
-            for parent in (after[key].parent_key, drawing.areas[key].parent_key if key in drawing.areas else None)
+            for parent in (
+                after[key].parent_key,
+                drawing.areas[key].parent_key if key in drawing.areas else None,
+            )
             if parent is not None
         }
         for key in sorted(uppers):
@@ -377,9 +380,10 @@ def _followed(
             if upper is None or upper.is_ended or key not in drawing.shapes or key in changed:
                 continue
             before = [drawing.shapes[part] for part in drawing.parts_of(key)]
-            if not before or editing.difference_m2(
-                editing.union(before), drawing.shapes[key], scale
-            ) > _SAME_GROUND_M2:
+            if (
+                not before
+                or editing.difference_m2(editing.union(before), drawing.shapes[key], scale) > _SAME_GROUND_M2
+            ):
                 continue
             if not parts[key]:
                 raise EditRefused("would_swallow", area=upper.name)

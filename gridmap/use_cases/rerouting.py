@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -77,16 +77,71 @@ def reroute_open_issues(
     check(actor, Action.IMPORT_LAYERS, area_code or "")
     area_prefix = None if area_code is None else scope_prefix(area_code)
     scheme_id = None if scheme_code is None else _scheme_id(session, scheme_code)
-    counts = RerouteCounts()
+
+    def next_block(after: UUID | None) -> list[RoutedBefore]:
+        return store.lock_open_issues(
+            session, area_prefix=area_prefix, scheme_id=scheme_id, after=after, limit=block_length
+        )
+
+    blocks = _blocks(next_block, block_length)
+    return _reroute(session, actor, blocks, rules=rules, scheme_id=scheme_id, now=now, progress=progress)
+
+
+def reroute_ground(
+    session: Session,
+    actor: Actor,
+    *,
+    ground: bytes,
+    codes: Sequence[str],
+    rules: RoutingRules,
+    now: datetime,
+) -> RerouteCounts:
+    """Route the open issues on a piece of ground by the map of ``now``: :func:`reroute_open_issues` in small.
+
+    For use cases that redraw the map there, and have checked that the actor may.
+
+    Parameters
+    ----------
+    ground : WKB in WGS-84
+    codes : areas and zones whose issues are looked at wherever they lie
+    """
+
+    def next_block(after: UUID | None) -> list[RoutedBefore]:
+        return store.lock_open_issues_on(session, ground=ground, codes=codes, after=after, limit=BLOCK_LENGTH)
+
+    blocks = _blocks(next_block, BLOCK_LENGTH)
+    return _reroute(session, actor, blocks, rules=rules, scheme_id=None, now=now, progress=_in_silence)
+
+
+def _in_silence(_stage: str, _done: int, _of: int) -> None:
+    """Tell nobody how far it is."""
+
+
+def _blocks(
+    next_block: Callable[[UUID | None], list[RoutedBefore]], block_length: int
+) -> Iterator[list[RoutedBefore]]:
     after: UUID | None = None
-    while block := store.lock_open_issues(
-        session, area_prefix=area_prefix, scheme_id=scheme_id, after=after, limit=block_length
-    ):
+    while block := next_block(after):
+        yield block
+        if len(block) < block_length:
+            return
         after = block[-1].id
+
+
+def _reroute(
+    session: Session,
+    actor: Actor,
+    blocks: Iterable[list[RoutedBefore]],
+    *,
+    rules: RoutingRules,
+    scheme_id: int | None,
+    now: datetime,
+    progress: Progress,
+) -> RerouteCounts:
+    counts = RerouteCounts()
+    for block in blocks:
         counts = _reroute_block(session, actor, block, counts, rules=rules, scheme_id=scheme_id, now=now)
         progress("reroute", counts.looked_at, 0)
-        if len(block) < block_length:
-            break
     if counts.moved or counts.reassigned:
         bump_layer_version(session, "issues", data_date=office_day(now))
     return counts

@@ -35,15 +35,31 @@ def upgrade() -> None:
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("before", postgresql.JSONB(), nullable=True),
         sa.CheckConstraint("kind IN ('areas', 'zones')", name=op.f("ck_boundary_change_kind_is_known")),
-        sa.CheckConstraint("state IN ('draft', 'saved', 'undone', 'discarded')", name=op.f("ck_boundary_change_state_is_known")),
-        sa.CheckConstraint("(kind = 'areas') = (scheme_id IS NOT NULL)", name=op.f("ck_boundary_change_areas_have_a_scheme")),
+        sa.CheckConstraint(
+            "state IN ('draft', 'saved', 'undone', 'discarded')",
+            name=op.f("ck_boundary_change_state_is_known"),
+        ),
+        sa.CheckConstraint(
+            "(kind = 'areas') = (scheme_id IS NOT NULL)", name=op.f("ck_boundary_change_areas_have_a_scheme")
+        ),
         sa.CheckConstraint("position >= 0", name=op.f("ck_boundary_change_position_is_not_negative")),
-        sa.CheckConstraint("(state IN ('saved', 'undone')) = (saved_at IS NOT NULL)", name=op.f("ck_boundary_change_saved_has_a_time")),
-        sa.CheckConstraint("(state = 'undone') = (undone_at IS NOT NULL)", name=op.f("ck_boundary_change_undone_has_a_time")),
+        sa.CheckConstraint(
+            "(state IN ('saved', 'undone')) = (saved_at IS NOT NULL)",
+            name=op.f("ck_boundary_change_saved_has_a_time"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'undone') = (undone_at IS NOT NULL)", name=op.f("ck_boundary_change_undone_has_a_time")
+        ),
         sa.ForeignKeyConstraint(["scheme_id"], ["grid_scheme.id"], name=op.f("fk_boundary_change_scheme_id")),
-        sa.ForeignKeyConstraint(["author_account_id"], ["account.id"], name=op.f("fk_boundary_change_author_account_id")),
-        sa.ForeignKeyConstraint(["saved_by_account_id"], ["account.id"], name=op.f("fk_boundary_change_saved_by_account_id")),
-        sa.ForeignKeyConstraint(["undone_by_account_id"], ["account.id"], name=op.f("fk_boundary_change_undone_by_account_id")),
+        sa.ForeignKeyConstraint(
+            ["author_account_id"], ["account.id"], name=op.f("fk_boundary_change_author_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["saved_by_account_id"], ["account.id"], name=op.f("fk_boundary_change_saved_by_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["undone_by_account_id"], ["account.id"], name=op.f("fk_boundary_change_undone_by_account_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_boundary_change")),
     )
     op.create_index("ix_boundary_change_focus_code_id", "boundary_change", ["focus_code", "id"])
@@ -54,7 +70,9 @@ def upgrade() -> None:
         sa.Column("tool", sa.Text(), nullable=False),
         sa.Column("areas", postgresql.JSONB(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["change_id"], ["boundary_change.id"], name=op.f("fk_boundary_step_change_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["change_id"], ["boundary_change.id"], name=op.f("fk_boundary_step_change_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("change_id", "seq", name=op.f("pk_boundary_step")),
     )
     op.create_table(
@@ -64,8 +82,12 @@ def upgrade() -> None:
         sa.Column("row_id", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.Text(collation="C"), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
-        sa.CheckConstraint("what IN ('opened', 'corrected', 'closed')", name=op.f("ck_boundary_version_what_is_known")),
-        sa.ForeignKeyConstraint(["change_id"], ["boundary_change.id"], name=op.f("fk_boundary_version_change_id")),
+        sa.CheckConstraint(
+            "what IN ('opened', 'corrected', 'closed')", name=op.f("ck_boundary_version_what_is_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["change_id"], ["boundary_change.id"], name=op.f("fk_boundary_version_change_id")
+        ),
         sa.PrimaryKeyConstraint("change_id", "level", "row_id", name=op.f("pk_boundary_version")),
     )
     op.create_index("ix_boundary_version_code", "boundary_version", ["code"])
