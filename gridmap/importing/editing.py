@@ -15,6 +15,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,8 @@ def with_shared_nodes(shapes: Shapes) -> Shapes:
     keys = list(shapes)
     starts, ends, owners = _edges([shapes[key] for key in keys])
     corners = np.unique(starts, axis=0)
-    tree = shapely.STRtree(shapely.points(corners))
+    places: Any = shapely.points(corners)
+    tree = shapely.STRtree(places)
     lines = shapely.linestrings(np.stack([starts, ends], axis=1))
     which, corner = tree.query(lines, predicate="dwithin", distance=SAME_PLACE_DEG)
     is_end = (corners[corner] == starts[which]).all(axis=1) | (corners[corner] == ends[which]).all(axis=1)
@@ -253,7 +255,7 @@ def draw(shapes: Shapes, key: str, outline: Polygon, *, within: Shape | None = N
 
 
 def snapped(shapes: Shapes, points: Sequence[Point], *, tolerance_m: float) -> tuple[list[Point], Shapes]:
-    """Put drawn points that are near a corner or an edge onto it, and lines that pass near a corner through it.
+    """Put drawn points that are near a corner or edge onto it; lines that all but meet a corner go through it.
 
     Returns the points, and the areas whose edges got a corner for it.
     """
@@ -413,7 +415,7 @@ def _with_nodes(shape: Shape, nodes: Mapping[tuple[Point, Point], Sequence[Point
     def ring_of(ring: Any) -> list[Point]:
         points = [_point(point) for point in ring.coords]
         complete = [points[0]]
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in pairwise(points):
             inner = {*nodes.get((start, end), ()), *nodes.get((end, start), ())}
             complete += sorted(inner, key=lambda p: (p[0] - start[0]) ** 2 + (p[1] - start[1]) ** 2)
             complete.append(end)
@@ -481,7 +483,7 @@ def _through_corners(shapes: Shapes, points: Sequence[Point], scale: Scale) -> l
     corners = np.unique(shapely.get_coordinates(np.array(list(shapes.values()), dtype=object)), axis=0)
     metric = scale.to_m(corners)
     complete = [points[0]]
-    for start, end in zip(points, points[1:], strict=False):
+    for start, end in pairwise(points):
         a, b = scale.to_m(start), scale.to_m(end)
         along = ((metric - a) @ (b - a)) / max(float((b - a) @ (b - a)), 1e-12)
         near = np.hypot(*(a + along[:, None] * (b - a) - metric).T) <= ALONG_M

@@ -244,7 +244,7 @@ def mark_undone(session: Session, change_id: int, *, account_id: int | None, at:
 
 
 def find_before(session: Session, change_id: int) -> dict[str, Any]:
-    """What stood there before a saved change, as :func:`gridmap.storage.boundary_versions.snapshot` wrote it."""
+    """What stood there before a saved change, as ``boundary_versions.snapshot`` wrote it."""
     return dict(session.execute(FIND_BEFORE, {"id": change_id}).scalar_one() or {})
 
 

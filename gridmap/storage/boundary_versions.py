@@ -146,8 +146,8 @@ RESTORE_ZONES = text(
 )
 RESTORE_POSTS = text(
     """
-    INSERT INTO assignment (id, person_id, role, area_code, zone_code, organisation_code, valid_from, valid_to,
-           stand_in_person_id, stand_in_from, stand_in_to)
+    INSERT INTO assignment (id, person_id, role, area_code, zone_code, organisation_code, valid_from,
+           valid_to, stand_in_person_id, stand_in_from, stand_in_to)
     OVERRIDING SYSTEM VALUE
     SELECT id, person_id, role, area_code, zone_code, organisation_code, valid_from, valid_to,
            stand_in_person_id, stand_in_from, stand_in_to
@@ -170,7 +170,10 @@ CLOSE_POSTS = text(
     """
 )
 REMOVE_LATER_POSTS = text(
-    "DELETE FROM assignment WHERE (area_code = ANY (:codes) OR zone_code = ANY (:codes)) AND valid_from >= :day"
+    """
+    DELETE FROM assignment
+     WHERE (area_code = ANY (:codes) OR zone_code = ANY (:codes)) AND valid_from >= :day
+    """
 )
 COPY_POSTS = text(
     """
@@ -328,7 +331,7 @@ def snapshot(
     codes: Sequence[str],
     day: date,
 ) -> dict[str, Any]:
-    """Everything that a change is about to write over: versions, parents of their parts, posts of the codes."""
+    """Everything that a change is about to write over: versions, parents of parts, posts of the codes."""
     ids = list(area_ids)
     return {
         "areas": list(session.scalars(SNAPSHOT_AREAS, {"ids": ids})),
