@@ -255,7 +255,7 @@ def draw(shapes: Shapes, key: str, outline: Polygon, *, within: Shape | None = N
 
 
 def snapped(shapes: Shapes, points: Sequence[Point], *, tolerance_m: float) -> tuple[list[Point], Shapes]:
-    """Put drawn points that are near a corner or edge onto it; lines that all but meet a corner go through it.
+    """Put drawn points that are near a corner or edge onto it, and lines that pass by a corner through it.
 
     Returns the points, and the areas whose edges got a corner for it.
     """

@@ -66,6 +66,13 @@ ENTRIES: tuple[MenuEntry, ...] = (
         about=lazy_gettext("户数、人口、电动车数;楼栋轮廓"),
         action=Action.EDIT_BUILDINGS,
     ),
+    MenuEntry(
+        url="/admin/boundaries",
+        icon="polygon",
+        label=lazy_gettext("区划边界"),
+        about=lazy_gettext("在地图上分割、合并、移动网格和责任区;预览、保存、撤销、历史"),
+        action=Action.SEE_BOUNDARIES,
+    ),
 )
 
 
