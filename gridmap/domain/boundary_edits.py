@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import cast
 
 from gridmap.domain.area_codes import AreaLevel
-from gridmap.domain.errors import Conflict, DomainError, InvalidInput
+from gridmap.domain.errors import Conflict, DomainError, InvalidInput, NotAllowed
 
 LonLatDeg = tuple[float, float]
 """Longitude and latitude in WGS-84 degrees."""
@@ -73,6 +73,18 @@ class SomethingNewer(Conflict):
     """Later changes stand on the one that is to be undone; ``area`` names one of their areas."""
 
     code = "boundary.something_newer"
+
+
+class OutsideYourArea(NotAllowed):
+    """A step would change ``area``, which lies outside the actor's own."""
+
+    code = "boundary.outside_your_area"
+
+
+class NotYourDraft(NotAllowed):
+    """Only its author works on a draft."""
+
+    code = "boundary.not_your_draft"
 
 
 class DraftMovedOn(Conflict):

@@ -25,10 +25,12 @@ from gridmap.domain.boundary_edits import (
     EditedArea,
     GroundChanged,
     NotADraft,
+    NotYourDraft,
+    OutsideYourArea,
 )
-from gridmap.domain.errors import InvalidInput, NotAllowed, NotFound
+from gridmap.domain.errors import InvalidInput, NotFound
 from gridmap.domain.office_time import office_day
-from gridmap.domain.permissions import Action, Actor, DenialReason, check
+from gridmap.domain.permissions import Action, Actor, check
 from gridmap.importing.editing import Faults, Scale
 from gridmap.storage import boundary_edits as store
 from gridmap.storage import boundary_ground as ground_store
@@ -225,7 +227,7 @@ def own_draft(session: Session, actor: Actor, change_id: int) -> ChangeSet:
         raise NotFound(what="boundary_change", id=change_id)
     check(actor, action_of(change.kind), change.focus_code)
     if change.author_account_id != actor.account_id:
-        raise NotAllowed(reason="not_your_draft", action=action_of(change.kind).value)
+        raise NotYourDraft()
     if change.state is not ChangeState.DRAFT:
         raise NotADraft(state=change.state.value)
     return change
@@ -380,8 +382,8 @@ def _check_permitted(actor: Actor, ground: Ground, drawing: Drawing, results: Se
 
     Raises
     ------
-    NotAllowed
-        ``area`` names the first that does not.
+    OutsideYourArea
+        It names the first that does not.
     """
     if any(area.level == ZONE_LEVEL for area in results):
         _check_zones(actor, ground, drawing, results)
@@ -389,15 +391,14 @@ def _check_permitted(actor: Actor, ground: Ground, drawing: Drawing, results: Se
     for area in results:
         code = _code_for_permission(area, drawing)
         if not actor.scope.covers(code):
-            raise NotAllowed(
-                reason=DenialReason.AREA.value, action=Action.EDIT_BOUNDARIES.value, area=area.name
-            )
+            raise OutsideYourArea(area=area.name)
     # Which grids there are is decided for the whole subdistrict; micro-grids in each community.
     for area in results:
         before = drawing.areas.get(area.key)
         is_new_or_gone = before is None or area.is_ended or before.code != area.code
-        if area.level == AreaLevel.GRID.value and is_new_or_gone:
-            check(actor, Action.EDIT_BOUNDARIES, ground.focus.code[:9])
+        is_grid = area.level == AreaLevel.GRID.value
+        if is_grid and is_new_or_gone and not actor.scope.covers(ground.focus.code[:9]):
+            raise OutsideYourArea(area=area.name)
 
 
 def _code_for_permission(area: EditedArea, drawing: Drawing) -> str:
@@ -412,12 +413,10 @@ def _check_zones(actor: Actor, ground: Ground, drawing: Drawing, results: Sequen
         return
     own = [wkb for code, wkb in ground.communities.items() if actor.scope.covers(code)]
     if not own:
-        raise NotAllowed(reason=DenialReason.AREA.value, action=Action.EDIT_ZONES.value)
+        raise OutsideYourArea(area=results[0].name)
     reach = shapely.union_all(shapely.from_wkb(np.array(own, dtype=object)))
     scale = Scale.of([reach])
     for area in results:
         for shape in (drawing.shapes.get(area.key), shapely.from_wkb(area.boundary)):
             if shape is not None and scale.area_m2(shapely.difference(shape, reach)) > _OUTSIDE_M2:
-                raise NotAllowed(
-                    reason=DenialReason.AREA.value, action=Action.EDIT_ZONES.value, area=area.name
-                )
+                raise OutsideYourArea(area=area.name)

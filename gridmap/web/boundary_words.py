@@ -21,6 +21,7 @@ def editor_words() -> dict[str, str]:
     """The sentences that the editor's modules say."""
     return {
         "faults_none": gettext("重叠 0 m² · 缝隙 0 m²"),
+        "faults_none_zones": gettext("重叠 0 m²(责任区之间可以留空)"),
         "faults": gettext("重叠 {overlap} m² · 缝隙 {gap} m² · 超出上级 {outside} m²"),
         "faults_before": gettext("(改之前:重叠 {overlap} · 缝隙 {gap} · 超出 {outside})"),
         "steps": gettext("第 {position} 步,共 {count} 步"),

@@ -15,7 +15,10 @@ const NUDGE_M = 0.5;
 const METRES_PER_DEGREE = 111_132;
 
 const map = await whenMap("editor");
-const draft = { position: 0, step_count: 0, is_busy: false };
+const draft = { position: 0, step_count: 0 };
+/** Requests go one after the other: each counts on what the one before has left. */
+let turn = Promise.resolve();
+let waiting_count = 0;
 /** @type {Record<string, string>} */
 let decisions = {};
 const areas = new Areas(map, { onchoose: choose, oncorner: (from, to) => void move(from, to) });
@@ -55,12 +58,21 @@ function take(body) {
  * Ask the server for a change; what goes wrong is said, and nothing drawn is lost.
  *
  * @param {string} url
- * @param {unknown} json
+ * @param {() => unknown} json made when its turn has come
  * @returns {Promise<any>} the answer's body, or null
  */
-async function send(url, json) {
-  if (draft.is_busy) return null;
-  draft.is_busy = true;
+function send(url, json) {
+  waiting_count += 1;
+  const answer = turn.then(() => request(url, json())).finally(() => (waiting_count -= 1));
+  turn = answer.then(() => undefined, () => undefined);
+  return answer;
+}
+
+/**
+ * @param {string} url
+ * @param {unknown} json
+ */
+async function request(url, json) {
   const error = find("[data-error]");
   error.hidden = true;
   find("[data-hint]").textContent = say("working");
@@ -80,7 +92,6 @@ async function send(url, json) {
     fail(say("no_answer"));
     return null;
   } finally {
-    draft.is_busy = false;
     find("[data-hint]").textContent = "";
   }
 }
@@ -94,20 +105,20 @@ function fail(words) {
 
 /** @param {object} command */
 async function step(command) {
-  const body = await send(page.urls.steps, { command, position: draft.position });
+  if (waiting_count) return; // a second click on a button that is at work
+  const body = await send(page.urls.steps, () => ({ command, position: draft.position }));
   if (!body) {
     showCorners(); // a handle that was dragged goes back
     return;
   }
   line?.set([]);
   take(body);
-  find("[data-hint]").textContent = "";
 }
 
 /** @param {number} position */
 async function goTo(position) {
-  if (position < 0 || position > draft.step_count) return;
-  const body = await send(page.urls.position, { position });
+  if (waiting_count || position < 0 || position > draft.step_count) return;
+  const body = await send(page.urls.position, () => ({ position }));
   if (body) take(body);
 }
 
@@ -196,7 +207,7 @@ function showFaults(now, before) {
   const is_bad = now.overlap_m2 > 0 || now.gap_m2 > 0 || now.outside_m2 > 0;
   line_.toggleAttribute("data-is-bad", is_bad);
   const values = (/** @type {any} */ one) => ({ overlap: one.overlap_m2, gap: one.gap_m2, outside: one.outside_m2 });
-  line_.textContent = is_bad ? `⚠ ${say("faults", values(now))} ${say("faults_before", values(before))}` : `✓ ${say("faults_none")}`;
+  line_.textContent = is_bad ? `⚠ ${say("faults", values(now))} ${say("faults_before", values(before))}` : `✓ ${say(page.kind === "zones" ? "faults_none_zones" : "faults_none")}`;
 }
 
 function showList() {
@@ -252,8 +263,10 @@ function showPoints() {
 }
 
 async function preview() {
-  const body = await send(page.urls.preview, { effective_on: effective(), decisions });
-  if (body) showConsequences(body, decisions, () => void preview());
+  const body = await send(page.urls.preview, () => ({ effective_on: effective(), decisions }));
+  if (!body) return;
+  showConsequences(body, decisions, () => void preview());
+  find("[data-consequences]").scrollIntoView({ block: "nearest" });
 }
 
 const effective = () => /** @type {HTMLInputElement} */ (find("[data-effective]")).value;
@@ -262,7 +275,7 @@ async function save() {
   const reason = /** @type {HTMLTextAreaElement} */ (find("[name=reason]")).value;
   const open = [...document.querySelectorAll("[data-vacancies] fieldset")].filter((box) => box.querySelector("input") && !box.querySelector("input:checked"));
   if (open.length) return fail(say("decide"));
-  const body = await send(page.urls.save, { position: draft.position, effective_on: effective(), reason, decisions });
+  const body = await send(page.urls.save, () => ({ position: draft.position, effective_on: effective(), reason, decisions }));
   if (body) location.assign(page.urls.home);
 }
 
