@@ -245,13 +245,17 @@ def draw(shapes: Shapes, key: str, outline: Polygon, *, within: Shape | None = N
     Raises
     ------
     EditRefused
-        The outline crosses itself, is too small, or covers another area whole or cuts one apart.
+        The outline crosses itself, is too small, lies beyond ``within``, or covers another area whole or
+        cuts one apart.
     """
     if not outline.is_valid:
         raise EditRefused("outline_crosses_itself", field="outline")
     if Scale.of([outline]).area_m2(outline) < SMALLEST_PIECE_M2:
         raise EditRefused("piece_too_small", field="outline")
-    return _repaint(shapes, [(outline, key)], lines=[outline.boundary], within=within)
+    changed = _repaint(shapes, [(outline, key)], lines=[outline.boundary], within=within)
+    if key not in changed:
+        raise EditRefused("no_parent", field="outline")
+    return changed
 
 
 def snapped(shapes: Shapes, points: Sequence[Point], *, tolerance_m: float) -> tuple[list[Point], Shapes]:

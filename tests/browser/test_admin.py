@@ -10,7 +10,10 @@ from tests.browser.conftest import OpenVisit
 @pytest.mark.axe
 @pytest.mark.parametrize("device", ["phone", "desktop"])
 @pytest.mark.parametrize("mode", ["lang=zh_CN", "lang=en", "care=1"])
-@pytest.mark.parametrize("path", ["/admin", "/admin/schemes", "/admin/exports"])
+@pytest.mark.parametrize(
+    "path",
+    ["/admin", "/admin/schemes", "/admin/exports", "/admin/boundaries", "/admin/boundaries/history"],
+)
 def test_every_page_of_the_back_office_is_accessible_in_each_language_and_mode(
     open_visit: OpenVisit, path: str, mode: str, device: str
 ) -> None:

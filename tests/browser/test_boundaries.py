@@ -145,6 +145,7 @@ def _drag(page: Page, corner: int) -> None:
     page.mouse.up()
 
 
+@pytest.mark.axe
 @pytest.mark.parametrize("device", ["phone", "desktop"])
 def test_the_editor_and_its_list_have_no_accessibility_faults(open_visit: OpenVisit, device: str) -> None:
     visit = open_visit(device, username="office")
