@@ -313,6 +313,8 @@ def on_day() -> Response:
         west, south, east, north = (float(side) for side in sides)
     except ValueError:
         raise InvalidInput(field="bbox", reason="out_of_range") from None
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidInput(field="bbox", reason="out_of_range")
     with deps().sessions() as session:
         body = on_day_geojson(session, level=level, box=(west, south, east, north), day=_asked_day())
     response = Response(body, mimetype="application/geo+json")
