@@ -35,11 +35,13 @@ _AREAS_SQL = text(
                                                  round(ST_Y(label_point)::numeric, 6)))),
                    'geometry', ST_AsGeoJSON(overview, 6)::json) AS feature
         FROM area
-        WHERE level = :level AND valid_to IS NULL
+        WHERE level = :level AND valid_from <= :today AND (valid_to IS NULL OR valid_to > :today)
           AND scheme_id = (SELECT scheme.id FROM grid_scheme AS scheme
                            WHERE (CAST(:scheme_code AS text) IS NULL OR scheme.code = :scheme_code)
                              AND EXISTS (SELECT FROM area AS any_area
-                                         WHERE any_area.scheme_id = scheme.id AND any_area.valid_to IS NULL)
+                                         WHERE any_area.scheme_id = scheme.id
+                                           AND any_area.valid_from <= :today
+                                           AND (any_area.valid_to IS NULL OR any_area.valid_to > :today))
                            ORDER BY scheme.id
                            LIMIT 1)
         ORDER BY code, id
@@ -104,8 +106,8 @@ _SERVICE_POINTS_SQL = text(
 _PLAIN: Mapping[str, Any] = {"compounds": _COMPOUNDS_SQL, "streets": _STREETS_SQL}
 
 
-def areas_geojson(session: Session, level: str, *, scheme_code: str | None = None) -> str:
-    """The current areas of a level: id, code, names and label point; of the first scheme unless one is named.
+def areas_geojson(session: Session, level: str, *, today: date, scheme_code: str | None = None) -> str:
+    """The areas of a level on a day: id, code, names and label point; of the first scheme unless one is named.
 
     Raises
     ------
@@ -114,7 +116,7 @@ def areas_geojson(session: Session, level: str, *, scheme_code: str | None = Non
     """
     if level not in AREA_LEVELS:
         raise NotFound(what="level", level=level)
-    values = {"level": level, "scheme_code": scheme_code}
+    values = {"level": level, "scheme_code": scheme_code, "today": today}
     return str(session.execute(_AREAS_SQL, values).scalar_one())
 
 

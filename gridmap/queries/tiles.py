@@ -7,6 +7,8 @@ tiles; buildings, gates and footways come from data zoom 13, that is from zoom 1
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -30,7 +32,8 @@ _BASE_TILE_SQL = text(
     ), land AS (
         SELECT ST_AsMVTGeom(ST_Transform(area.overview, 3857), tile.box, 4096, 128) AS geom
         FROM tile JOIN area ON area.overview && tile.box_deg
-        WHERE area.level = 'subdistrict' AND area.valid_to IS NULL
+        WHERE area.level = 'subdistrict'
+          AND area.valid_from <= :today AND (area.valid_to IS NULL OR area.valid_to > :today)
     ), landcover_here AS (
         SELECT kind, ST_AsMVTGeom(ST_Transform(extent, 3857), tile.box, 4096, 128) AS geom
         FROM tile JOIN landcover ON landcover.extent && tile.box_deg
@@ -85,8 +88,8 @@ _BASE_TILE_SQL = text(
 )
 
 
-def base_tile(session: Session, *, z: int, x: int, y: int) -> bytes:
-    """One tile of the base map, empty where there is nothing.
+def base_tile(session: Session, *, z: int, x: int, y: int, today: date) -> bytes:
+    """One tile of the base map on a day, empty where there is nothing.
 
     Raises
     ------
@@ -99,6 +102,7 @@ def base_tile(session: Session, *, z: int, x: int, y: int) -> bytes:
         "z": z,
         "x": x,
         "y": y,
+        "today": today,
         "has_detail": z >= DETAIL_ZOOM,
         "has_numbers": z >= NUMBER_ZOOM,
         "smallest_deg2": _SMALLEST_PATCH_DEG2,

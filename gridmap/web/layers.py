@@ -36,7 +36,7 @@ def base(z: int, x: int, y: int) -> Response:
         f"base/{z}/{x}/{y}",
         layers=BASE_LAYERS,
         mimetype=_MVT,
-        make=lambda session: base_tile(session, z=z, x=x, y=y),
+        make=lambda session: base_tile(session, z=z, x=x, y=y, today=local_today()),
     )
 
 
@@ -51,7 +51,10 @@ def areas(level: str) -> Response:
         f"areas/{level}/{scheme_code or ''}",
         layers=("areas",),
         mimetype=_GEOJSON,
-        make=lambda session: areas_geojson(session, level, scheme_code=scheme_code).encode(),
+        # A change that waits for its day raises the layer's version when the day comes.
+        make=lambda session: areas_geojson(
+            session, level, today=local_today(), scheme_code=scheme_code
+        ).encode(),
     )
 
 

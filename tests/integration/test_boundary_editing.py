@@ -35,6 +35,7 @@ from gridmap.domain.permissions import Actor
 from gridmap.importing.editing import EditRefused
 from gridmap.queries.area_cards import load_area_card
 from gridmap.queries.boundary_history import list_drafts, list_saved, versions_of
+from gridmap.queries.map_layers import areas_geojson
 from gridmap.storage.tables import AreaRow, AssignmentRow, IssueEventRow, IssueRow
 from gridmap.use_cases.boundary_consequences import Consequences
 from gridmap.use_cases.boundary_editing import StepOutcome, begin, discard, go_to_step, load_draft, take_step
@@ -368,6 +369,9 @@ def test_a_change_of_a_later_day_waits_for_it(session: Session, officer: Actor) 
     assert session.get_one(IssueRow, issue_id).area_code == NORTH_WEST
     assert f"{FIRST}012" not in _current(session)
     assert f"{FIRST}012" in _current(session, on=day)
+    # Nor does the map show it before.
+    assert f"{FIRST}012" not in areas_geojson(session, "micro_grid", today=TODAY)
+    assert f"{FIRST}012" in areas_geojson(session, "micro_grid", today=day)
     jobs = session.execute(
         text("SELECT args, scheduled_at FROM procrastinate_jobs WHERE task_name = 'boundaries_take_effect'")
     ).all()

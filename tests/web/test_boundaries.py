@@ -38,11 +38,7 @@ def sign_in(demo_app: Flask, demo_password: Callable[[str], str]) -> Callable[[s
 
 
 def _begin(person: Person, focus: str = COMMUNITY, *, kind: str = "areas", day: str = "2026-11-20") -> str:
-    answer = person.send(
-        "/admin/boundaries", kind=kind, focus=f"demo_community_grid/{focus}", effective_on=day
-    )
-    if answer.status_code == 400:
-        answer = person.send("/admin/boundaries", kind=kind, focus=f"/{focus}", effective_on=day)
+    answer = person.send("/admin/boundaries", kind=kind, focus=f"/{focus}", effective_on=day)
     assert answer.status_code == 302, answer.text
     return answer.headers["Location"]
 
@@ -96,7 +92,7 @@ def test_every_route_answers_each_role_as_declared(
                 if may and role is Role.COMMUNITY_SECRETARY and str(change_id) in path:
                     assert status in (400, 404), (path, status)
             tried += 1
-    assert tried == 13
+    assert tried == 12
     assert Person(demo_app).client.get("/admin/boundaries").status_code == 302
 
 
