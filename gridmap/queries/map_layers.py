@@ -107,7 +107,7 @@ _PLAIN: Mapping[str, Any] = {"compounds": _COMPOUNDS_SQL, "streets": _STREETS_SQ
 
 
 def areas_geojson(session: Session, level: str, *, today: date, scheme_code: str | None = None) -> str:
-    """The areas of a level on a day: id, code, names and label point; of the first scheme unless one is named.
+    """The areas of a level on a day: id, code, names, label point; of the first scheme unless one is named.
 
     Raises
     ------
