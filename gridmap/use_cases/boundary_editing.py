@@ -180,10 +180,8 @@ def take_step(
     check_unchanged_ground(draft)
     # Proposed codes are not part of a step: they follow from all steps together.
     drawing = Drawing.of(_without_proposals(draft).values())
-    results = [
-        _with_hash(area, draft.ground)
-        for area in carry_out(drawing, command, used_codes=draft.ground.used_codes)
-    ]
+    made = carry_out(drawing, command, used_codes=draft.ground.used_codes)
+    results = with_fingerprints(made, draft.ground)
     _check_permitted(actor, draft.ground, drawing, results)
     store.add_step(session, change, tool=type(command).__name__, areas=results, at=now)
     return _outcome(session, change_id, {area.key for area in results}, ground=draft.ground)
@@ -231,6 +229,15 @@ def own_draft(session: Session, actor: Actor, change_id: int) -> ChangeSet:
     if change.state is not ChangeState.DRAFT:
         raise NotADraft(state=change.state.value)
     return change
+
+
+def with_fingerprints(areas: Iterable[EditedArea], ground: Ground) -> list[EditedArea]:
+    """The areas with what tells whether the stored version under each is still the same."""
+    stored = {**ground.areas, **ground.zones}
+    return [
+        replace(area, base_hash=stored[area.key].fingerprint) if area.key in stored else area
+        for area in areas
+    ]
 
 
 def check_permitted(actor: Actor, draft: Draft) -> None:
@@ -309,11 +316,6 @@ def _without_proposals(draft: Draft) -> dict[str, EditedArea]:
     for step in draft.steps:
         areas.update({area.key: area for area in step.areas})
     return areas
-
-
-def _with_hash(area: EditedArea, ground: Ground) -> EditedArea:
-    stored = ground.areas.get(area.key) or ground.zones.get(area.key)
-    return area if stored is None else replace(area, base_hash=stored.fingerprint)
 
 
 def ground_on_the_day(session: Session, change: ChangeSet) -> Ground:

@@ -181,7 +181,7 @@ def undo(session: Session, actor: Actor, change_id: int, *, rules: RoutingRules,
     if newer is not None:
         raise SomethingNewer(area=newer)
     before = store.find_before(session, change_id)
-    _check_still_as_written(session, before)
+    check_still_as_written(session, before)
     versions.restore(session, before)
     store.mark_undone(session, change_id, account_id=actor.account_id, at=now)
     if change.effective_on > today:
@@ -276,7 +276,13 @@ def _apply(
     return consequences, draft, written
 
 
-def _check_still_as_written(session: Session, before: Mapping[str, Any]) -> None:
+def check_still_as_written(session: Session, before: Mapping[str, Any]) -> None:
+    """Stop where a version that a change wrote has been changed since.
+
+    Raises
+    ------
+    SomethingNewer
+    """
     written: list[list[Any]] = before["written"]
     ids = {kind: [row[1] for row in written if row[0] == kind] for kind in ("area", "zone")}
     now = versions.written_versions(session, area_ids=ids["area"], zone_ids=ids["zone"])

@@ -39,6 +39,7 @@ from gridmap.queries.map_layers import areas_geojson
 from gridmap.storage.tables import AreaRow, AssignmentRow, IssueEventRow, IssueRow
 from gridmap.use_cases.boundary_consequences import Consequences
 from gridmap.use_cases.boundary_editing import StepOutcome, begin, discard, go_to_step, load_draft, take_step
+from gridmap.use_cases.boundary_reversal import begin_reversal
 from gridmap.use_cases.boundary_saving import preview, save, take_effect, undo
 from gridmap.use_cases.rerouting import reroute_open_issues
 from tests.factories import (
@@ -295,6 +296,37 @@ def test_what_has_been_in_force_for_a_day_stays_on_record(session: Session, offi
     _save(session, officer, change_id, k1="keep")
     with pytest.raises(InvalidInput, match="in_force_since"):
         undo(session, officer, change_id, rules=NEAREST, now=NOW + timedelta(days=1))
+
+
+def test_a_change_in_force_is_turned_round_by_a_draft_and_its_days_stay_on_record(
+    session: Session, officer: Actor
+) -> None:
+    lon, lat = middle_of(0, 0)
+    issue_id = pinned(session, officer, (lon, lat + 0.2 * CELL_DEG))
+    grounds = {code: row.boundary.desc for code, row in _current(session).items()}
+    first = _begin(session, officer)
+    _steps(
+        session,
+        officer,
+        first,
+        _split(south=0.4),
+        Merge(keys=(NORTH_EAST, "+1")),
+        Rename(key=SOUTH_WEST, name="新名", name_en=None, code=f"{FIRST}039"),
+    )
+    _save(session, officer, first)
+    later = NOW + timedelta(days=3)
+    draft_id = begin_reversal(session, officer, first, now=later)
+    day = TODAY + timedelta(days=3)
+    said = preview(session, officer, draft_id, effective_on=day, decisions={}, rules=NEAREST, now=later)
+    assert [(one.code, one.candidates) for one in said.vacancies] == [(SOUTH_WEST, ("示意leader001031",))]
+    _save(session, officer, draft_id, on=day, now=later, k1="keep")
+    assert {code: row.boundary.desc for code, row in _current(session, on=day).items()} == grounds
+    assert f"{FIRST}039" in _current(session, on=TODAY)
+    session.expire_all()
+    assert session.get_one(IssueRow, issue_id).area_code == NORTH_WEST
+    assert len(versions_of(session, NORTH_EAST)) == 3
+    with pytest.raises(SomethingNewer):
+        begin_reversal(session, officer, first, now=later)
 
 
 def test_nobody_leaves_an_area_without_a_person_unseen(session: Session, officer: Actor) -> None:

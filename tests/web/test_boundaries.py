@@ -92,7 +92,7 @@ def test_every_route_answers_each_role_as_declared(
                 if may and role is Role.COMMUNITY_SECRETARY and str(change_id) in path:
                     assert status in (400, 404), (path, status)
             tried += 1
-    assert tried == 12
+    assert tried == 13
     assert Person(demo_app).client.get("/admin/boundaries").status_code == 302
 
 

@@ -31,6 +31,7 @@ from gridmap.storage.unit_of_work import unit_of_work
 from gridmap.use_cases import boundary_editing as editing
 from gridmap.use_cases import boundary_saving as saving
 from gridmap.use_cases.boundary_editing import Draft, faults_in
+from gridmap.use_cases.boundary_reversal import begin_reversal
 from gridmap.web.access import current_actor, requires
 from gridmap.web.assets import sprite_url
 from gridmap.web.boundary_words import (
@@ -269,6 +270,15 @@ def undo(change_id: int) -> BaseResponse:
     with unit_of_work(deps().sessions) as session:
         saving.undo(session, current_actor(), change_id, rules=routing_rules(), now=deps().clock())
     return redirect(url_for("boundaries.home"))
+
+
+@blueprint.post("/<int:change_id>/reverse")
+@requires(Action.EDIT_BOUNDARIES)
+def reverse(change_id: int) -> BaseResponse:
+    """Begin a draft that draws what stood before a change that has been in force."""
+    with unit_of_work(deps().sessions) as session:
+        draft_id = begin_reversal(session, current_actor(), change_id, now=deps().clock())
+    return redirect(url_for("boundaries.editor", change_id=draft_id))
 
 
 @blueprint.get("/history")
