@@ -159,7 +159,7 @@ def merge(shapes: Sequence[Shape]) -> Shape:
         They do not share edges.
     """
     part_count = sum(len(shapely.get_parts(shape)) for shape in shapes)
-    merged = _multi(shapely.get_parts(shapely.coverage_union_all(np.array(shapes, dtype=object))))
+    merged = union(shapes)
     if len(shapes) > 1 and len(shapely.get_parts(merged)) > part_count - len(shapes) + 1:
         raise EditRefused("not_neighbours", field="areas")
     return merged
@@ -280,8 +280,16 @@ def snapped(shapes: Shapes, points: Sequence[Point], *, tolerance_m: float) -> t
 
 
 def union(shapes: Sequence[Shape]) -> Shape:
-    """The ground of areas that share their corners, as one shape with the same corners."""
-    return _multi(shapely.get_parts(shapely.coverage_union_all(np.array(shapes, dtype=object))))
+    """The ground of areas that share their corners, as one shape with the same corners.
+
+    Imported areas that overlap are joined too; crossings become corners then.
+    """
+    array = np.array(shapes, dtype=object)
+    try:
+        joined = shapely.coverage_union_all(array)
+    except shapely.GEOSException:
+        joined = shapely.union_all(array)
+    return _multi(part for part in shapely.get_parts(joined) if isinstance(part, Polygon))
 
 
 def difference_m2(one: Shape, other: Shape, scale: Scale) -> float:
@@ -338,7 +346,7 @@ def _repaint(
     for key in sorted(touched | held.keys()):
         if not held[key]:
             raise EditRefused("would_swallow", area=key)
-        made = _multi(shapely.get_parts(shapely.coverage_union_all(np.array(held[key], dtype=object))))
+        made = union(held[key])
         before = shapes.get(key)
         if before is not None and difference_m2(made, before, scale) < _OVERLAP_M2:
             continue

@@ -165,13 +165,14 @@ def undo(session: Session, actor: Actor, change_id: int, *, rules: RoutingRules,
     InvalidInput
         It has been in force since an earlier day.
     """
-    wait_for_turn(session, "areas")
     change = store.find_change(session, change_id, lock=True)
     if change is None or not actor.scope.covers(change.focus_code):
         raise NotFound(what="boundary_change", id=change_id)
     check(actor, action_of(change.kind), change.focus_code)
     if change.state is not ChangeState.SAVED:
         raise NotADraft(state=change.state.value)
+    # The change first, then the turn, as in a save: two that wait for each other would wait for ever.
+    wait_for_turn(session, "areas")
     today = office_day(now)
     if change.effective_on < today:
         raise InvalidInput(

@@ -252,6 +252,8 @@ def _merge(drawing: Drawing, command: Merge) -> tuple[list[EditedArea], Shapes]:
     areas = [_area(drawing, key) for key in command.keys]
     if len({area.level for area in areas}) > 1:
         raise EditRefused("different_levels", field="areas")
+    if len(set(command.keys)) < len(command.keys):
+        raise EditRefused("not_neighbours", field="areas")
     kept, *others = areas
     shape = editing.merge([drawing.shapes[area.key] for area in areas])
     moved = [
