@@ -96,11 +96,23 @@ SNAPSHOT_POSTS = text(
     SELECT json_build_object(
                'id', id, 'person_id', person_id, 'role', role, 'area_code', area_code, 'zone_code', zone_code,
                'organisation_code', organisation_code, 'valid_from', valid_from, 'valid_to', valid_to,
-               'stand_in_person_id', stand_in_person_id, 'stand_in_from', stand_in_from,
-               'stand_in_to', stand_in_to)
+               'version', version)
       FROM assignment
      WHERE (area_code = ANY (:codes) OR zone_code = ANY (:codes)) AND (valid_to IS NULL OR valid_to > :day)
      ORDER BY id
+    """
+)
+
+SNAPSHOT_STAND_INS = text(
+    """
+    SELECT json_build_object(
+               'id', stand_in.id, 'assignment_id', stand_in.assignment_id, 'person_id', stand_in.person_id,
+               'first_day', stand_in.first_day, 'last_day', stand_in.last_day)
+      FROM assignment
+      JOIN stand_in ON stand_in.assignment_id = assignment.id
+     WHERE (assignment.area_code = ANY (:codes) OR assignment.zone_code = ANY (:codes))
+       AND (assignment.valid_to IS NULL OR assignment.valid_to > :day)
+     ORDER BY stand_in.id
     """
 )
 
@@ -147,15 +159,26 @@ RESTORE_ZONES = text(
 RESTORE_POSTS = text(
     """
     INSERT INTO assignment (id, person_id, role, area_code, zone_code, organisation_code, valid_from,
-           valid_to, stand_in_person_id, stand_in_from, stand_in_to)
+           valid_to, version)
     OVERRIDING SYSTEM VALUE
-    SELECT id, person_id, role, area_code, zone_code, organisation_code, valid_from, valid_to,
-           stand_in_person_id, stand_in_from, stand_in_to
+    SELECT id, person_id, role, area_code, zone_code, organisation_code, valid_from, valid_to, version
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS item (
            id bigint, person_id bigint, role text, area_code text, zone_code text, organisation_code text,
-           valid_from date, valid_to date, stand_in_person_id bigint, stand_in_from date, stand_in_to date)
+           valid_from date, valid_to date, version int)
         ON CONFLICT (id) DO UPDATE
-       SET (area_code, zone_code, valid_to) = (excluded.area_code, excluded.zone_code, excluded.valid_to)
+       SET (area_code, zone_code, valid_to, version)
+         = (excluded.area_code, excluded.zone_code, excluded.valid_to, excluded.version)
+    """
+)
+# Those of posts that were only closed are still there.
+RESTORE_STAND_INS = text(
+    """
+    INSERT INTO stand_in (id, assignment_id, person_id, first_day, last_day)
+    OVERRIDING SYSTEM VALUE
+    SELECT id, assignment_id, person_id, first_day, last_day
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS item (
+           id bigint, assignment_id bigint, person_id bigint, first_day date, last_day date)
+        ON CONFLICT (id) DO NOTHING
     """
 )
 REMOVE_POSTS = text("DELETE FROM assignment WHERE id = ANY (:ids)")
@@ -164,7 +187,7 @@ REMOVE_POSTS = text("DELETE FROM assignment WHERE id = ANY (:ids)")
 CLOSE_POSTS = text(
     """
     UPDATE assignment
-       SET valid_to = :day
+       SET valid_to = :day, version = version + 1
      WHERE (area_code = ANY (:codes) OR zone_code = ANY (:codes))
        AND valid_from < :day AND (valid_to IS NULL OR valid_to > :day)
     """
@@ -177,18 +200,31 @@ REMOVE_LATER_POSTS = text(
 )
 COPY_POSTS = text(
     """
-    INSERT INTO assignment (person_id, role, area_code, zone_code, organisation_code, valid_from, valid_to,
-           stand_in_person_id, stand_in_from, stand_in_to)
+    INSERT INTO assignment (person_id, role, area_code, zone_code, organisation_code, valid_from, valid_to)
     SELECT held.person_id, held.role,
            CASE WHEN held.area_code = item.from_code THEN item.to_code ELSE held.area_code END,
            CASE WHEN held.zone_code = item.from_code THEN item.to_code ELSE held.zone_code END,
-           held.organisation_code, greatest(held.valid_from, CAST(:day AS date)), held.valid_to,
-           held.stand_in_person_id, held.stand_in_from, held.stand_in_to
+           held.organisation_code, greatest(held.valid_from, CAST(:day AS date)), held.valid_to
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS item (from_code text, to_code text)
       JOIN assignment AS held ON held.area_code = item.from_code OR held.zone_code = item.from_code
      WHERE held.valid_to IS NULL OR held.valid_to > :day
      ORDER BY held.id
  RETURNING id
+    """
+)
+
+COPY_STAND_INS = text(
+    """
+    INSERT INTO stand_in (assignment_id, person_id, first_day, last_day)
+    SELECT fresh.id, stand_in.person_id, stand_in.first_day, stand_in.last_day
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS item (from_code text, to_code text)
+      JOIN assignment AS held ON held.area_code = item.from_code OR held.zone_code = item.from_code
+      JOIN stand_in ON stand_in.assignment_id = held.id
+      JOIN assignment AS fresh ON fresh.id = ANY (:fresh) AND fresh.person_id = held.person_id
+       AND fresh.role = held.role AND (fresh.area_code = item.to_code OR fresh.zone_code = item.to_code)
+     WHERE (held.valid_to IS NULL OR held.valid_to > :day)
+       AND (stand_in.last_day IS NULL OR stand_in.last_day >= :day)
+     ORDER BY stand_in.id
     """
 )
 
@@ -338,6 +374,7 @@ def snapshot(
         "children": list(session.scalars(SNAPSHOT_CHILDREN, {"ids": ids})),
         "zones": list(session.scalars(SNAPSHOT_ZONES, {"ids": list(zone_ids)})),
         "posts": list(session.scalars(SNAPSHOT_POSTS, {"codes": list(codes), "day": day})),
+        "stand_ins": list(session.scalars(SNAPSHOT_STAND_INS, {"codes": list(codes), "day": day})),
     }
 
 
@@ -345,6 +382,7 @@ def restore(session: Session, before: Mapping[str, Any]) -> None:
     """Put back what :func:`snapshot` kept, and remove what the change had added (``opened_*``)."""
     session.execute(REMOVE_POSTS, {"ids": before["opened_posts"]})
     session.execute(RESTORE_POSTS, {"rows": json.dumps(before["posts"])})
+    session.execute(RESTORE_STAND_INS, {"rows": json.dumps(before["stand_ins"])})
     if before["opened_zones"]:
         remove_zones(session, before["opened_zones"])
     if before["zones"]:
@@ -379,6 +417,7 @@ def move_posts(
     if moves:
         rows = [{"from_code": source, "to_code": target} for source, target in moves]
         added = list(session.scalars(COPY_POSTS, {"rows": json.dumps(rows), "day": day}))
+        session.execute(COPY_STAND_INS, {"rows": json.dumps(rows), "day": day, "fresh": added})
     if ending:
         session.execute(CLOSE_POSTS, {"codes": list(ending), "day": day})
         session.execute(REMOVE_LATER_POSTS, {"codes": list(ending), "day": day})
