@@ -36,7 +36,7 @@ from gridmap.importing.editing import EditRefused
 from gridmap.queries.area_cards import load_area_card
 from gridmap.queries.boundary_history import list_drafts, list_saved, versions_of
 from gridmap.queries.map_layers import areas_geojson
-from gridmap.storage.tables import AreaRow, AssignmentRow, IssueEventRow, IssueRow
+from gridmap.storage.tables import AreaRow, AssignmentRow, IssueEventRow, IssueRow, StandInRow
 from gridmap.use_cases.boundary_consequences import Consequences
 from gridmap.use_cases.boundary_editing import StepOutcome, begin, discard, go_to_step, load_draft, take_step
 from gridmap.use_cases.boundary_reversal import begin_reversal
@@ -368,6 +368,30 @@ def test_people_go_along_with_a_micro_grid_that_gets_another_grid_and_its_grids_
         )
     ).all()
     assert len(held) == 1
+
+
+def test_a_stand_in_goes_along_and_comes_back(session: Session, officer: Actor) -> None:
+    post = session.scalars(select(AssignmentRow).where(AssignmentRow.area_code == NORTH_WEST)).one()
+    somebody = add_person(session, "standin")
+    session.add(StandInRow(assignment_id=post.id, person_id=somebody.id, first_day=TODAY - timedelta(days=3)))
+    before = _rows(session)
+    change_id = _begin(session, officer)
+    code = f"{FIRST}019"
+    _steps(session, officer, change_id, Rename(key=NORTH_WEST, name="新", name_en=None, code=code))
+    _save(session, officer, change_id)
+
+    def stand_ins() -> list[tuple[str | None, int]]:
+        rows = session.execute(
+            select(AssignmentRow.area_code, StandInRow.person_id)
+            .join(StandInRow, StandInRow.assignment_id == AssignmentRow.id)
+            .order_by(AssignmentRow.id)
+        )
+        return [(row.area_code, row.person_id) for row in rows]
+
+    assert stand_ins() == [(NORTH_WEST, somebody.id), (code, somebody.id)]
+    undo(session, officer, change_id, rules=NEAREST, now=NOW)
+    assert stand_ins() == [(NORTH_WEST, somebody.id)]
+    assert _rows(session) == before
 
 
 def test_a_split_leaves_the_numbers_open_and_a_merge_adds_them_up(session: Session, officer: Actor) -> None:

@@ -40,8 +40,6 @@ manage_posts             .      .       x         x       .      x     x
 import_layers            .      .       .         .       x      x     x
 export_layers            .      .       x         x       x      x     x
 see_export_log           .      .       .         .       .      x     x
-
-
 see_boundaries           .      .       x         x       x      x     x
 edit_boundaries          .      .       x         x       .      x     x
 edit_zones               .      .       x         x       .      x     x
