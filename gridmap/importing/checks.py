@@ -82,8 +82,8 @@ def check_geometry(
     Reason codes of rejections: ``geometry_missing``, ``geometry_empty``, ``wrong_geometry_type``,
     ``no_location`` (0, 0), ``coordinates_not_numbers``, ``coordinates_swapped``,
     ``coordinates_look_projected``, ``coordinates_out_of_range``, ``geometry_invalid``.
-    Of remarks: ``geometry_repaired``, ``collection_reduced``, ``same_shape``, ``sliver``. Without a word: heights and measures are dropped, repeated points
-    too, and rings turned as RFC 7946 wants them.
+    Of remarks: ``geometry_repaired``, ``collection_reduced``, ``same_shape``, ``sliver``. Without a word:
+    heights and measures are dropped, repeated points too, and rings turned as RFC 7946 wants them.
     """
     work = _Work(geometry.copy(), row_numbers)
     work.refuse(shapely.is_missing(work.geometry), "geometry_missing")

@@ -14,7 +14,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import gridmap
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.errors import DomainError
+from gridmap.importing.columns import Layer
 from gridmap.storage.embedded_postgres import EmbeddedPostgresError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,3 +98,17 @@ def test_no_entry_stands_twice_or_is_unsure(language: str) -> None:
     ids = re.findall(r'^msgid "(.+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted({each for each in ids if ids.count(each) > 1}) == []
     assert [message.id for message in catalogue(language) if message.id and message.fuzzy] == []
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_every_layer_level_and_field_of_a_form_has_a_name(language: str) -> None:
+    macros = (ROOT / "templates/admin/register_parts.html").read_text(encoding="utf-8")
+    makers = re.findall(r"{% macro (\w+)\(name\b", macros)
+    assert makers
+    calls = re.compile(rf"\b(?:{'|'.join(makers)})\(\s*\"(\w+)\"")
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "templates/admin").rglob("*.html")]
+    forms = {f"field.{name}" for page in pages for name in calls.findall(page)}
+    assert len(forms) > 10
+    layers = {f"layer.{layer.value}" for layer in Layer}
+    levels = {f"area_level.{level.value}" for level in AreaLevel}
+    assert sorted((layers | levels | forms) - translated(language)) == []

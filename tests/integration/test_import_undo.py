@@ -74,7 +74,8 @@ def _dump(session: Session) -> dict[str, list[str]]:
         if table.name in RECORDS:
             continue
         counted = "version" in table.columns and table.name != "issue"
-        columns = ", ".join(name for name in table.columns.keys() if not (counted and name == "version"))
+        names = [column.name for column in table.columns]
+        columns = ", ".join(name for name in names if not (counted and name == "version"))
         query = text(f"SELECT ROW({columns})::text FROM {table.name} ORDER BY 1")
         rows[table.name] = list(session.scalars(query))
     return rows
