@@ -47,10 +47,16 @@ class CheckAbsent(Conflict):
     code = "import_draft.not_checked"
 
 
-class UploadEmpty(DomainError):
-    """No file came, or one of 0 bytes; ``detail`` says which."""
+class FileNotChosen(DomainError):
+    """The form came without a file."""
 
     code = "import_draft.no_file"
+
+
+class FileEmpty(DomainError):
+    """The file has 0 bytes."""
+
+    code = "import_draft.file_empty"
 
 
 class DraftState(StrEnum):

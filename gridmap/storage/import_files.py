@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import BinaryIO
+from typing import IO
 
 from gridmap.domain.import_drafts import DraftId
 
@@ -39,7 +39,7 @@ def safe_file_name(name: str) -> str:
     return f"{shortened or 'file'}{dot}{suffix}" if len(suffix) <= 20 else (shortened or "file")
 
 
-def keep(folder: Path, draft_id: DraftId, name: str, source: BinaryIO) -> KeptFile:
+def keep(folder: Path, draft_id: DraftId, name: str, source: IO[bytes]) -> KeptFile:
     """Write a file block by block, durably; never more than a block of it is in memory."""
     path = path_of(folder, draft_id, name)
     path.parent.mkdir(parents=True)
@@ -68,6 +68,6 @@ def remove(folder: Path, draft_id: DraftId) -> None:
     shutil.rmtree(folder / str(draft_id), ignore_errors=True)
 
 
-def _blocks(source: BinaryIO) -> Iterator[bytes]:
+def _blocks(source: IO[bytes]) -> Iterator[bytes]:
     while block := source.read(_BLOCK_BYTES):
         yield block
