@@ -269,6 +269,10 @@ class CoordinateReason:
     code: str
     params: Mapping[str, str]
 
+    def to_json(self) -> list[object]:
+        """As JSON: the arguments in order."""
+        return [self.code, dict(self.params)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoordinateChoice:
@@ -277,12 +281,14 @@ class CoordinateChoice:
     Attributes
     ----------
     crs : as ``ImportRequest.crs`` takes it
+    name : as people read it, for example ``EPSG:4547``
     inside_share : 0 to 1, of the sample inside our areas; None where there are no areas
     shift_m : how far known boundaries are off, if that could be told
     sample : WKB (hex) of WGS-84 geometries
     """
 
     crs: str
+    name: str
     swap_axes: bool
     inside_share: float | None
     shift_m: float | None
@@ -292,23 +298,32 @@ class CoordinateChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoordinateChoices:
-    """The systems that a file may be in, likeliest first; ``preselected`` None: nothing is certain enough."""
+    """The systems that a file may be in, likeliest first.
+
+    ``preselected`` is a place in ``choices``, None where nothing is certain; ``reasons`` are of the file.
+    """
 
     choices: tuple[CoordinateChoice, ...]
     preselected: int | None
     stated: str | None
-    refusal: Refusal | None = None
+    reasons: tuple[CoordinateReason, ...] = ()
+
+    def place_of(self, crs: str | None, *, swap_axes: bool) -> int | None:
+        """Where a system stands among the choices."""
+        wanted = (crs, swap_axes)
+        found = (place for place, each in enumerate(self.choices) if (each.crs, each.swap_axes) == wanted)
+        return next(found, None)
 
     def to_json(self) -> Json:
         """As JSON."""
         return {
             "preselected": self.preselected,
             "stated": self.stated,
-            "refusal": None if self.refusal is None else self.refusal.to_json(),
+            "reasons": [each.to_json() for each in self.reasons],
             "choices": [
                 {
                     **{name: getattr(choice, name) for name in _CHOICE_PLAIN},
-                    "reasons": [[reason.code, dict(reason.params)] for reason in choice.reasons],
+                    "reasons": [each.to_json() for each in choice.reasons],
                     "sample": list(choice.sample),
                 }
                 for choice in self.choices
@@ -321,11 +336,11 @@ class CoordinateChoices:
         return cls(
             preselected=value["preselected"],
             stated=value["stated"],
-            refusal=Refusal.from_json(value["refusal"]),
+            reasons=tuple(CoordinateReason(*each) for each in value["reasons"]),
             choices=tuple(
                 CoordinateChoice(
                     **{name: each[name] for name in _CHOICE_PLAIN},
-                    reasons=tuple(CoordinateReason(code, params) for code, params in each["reasons"]),
+                    reasons=tuple(CoordinateReason(*reason) for reason in each["reasons"]),
                     sample=tuple(each["sample"]),
                 )
                 for each in value["choices"]
@@ -333,7 +348,7 @@ class CoordinateChoices:
         )
 
 
-_CHOICE_PLAIN = ("crs", "swap_axes", "inside_share", "shift_m")
+_CHOICE_PLAIN = ("crs", "name", "swap_axes", "inside_share", "shift_m")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from flask import url_for
 from flask_babel import format_datetime, gettext, lazy_gettext
 
 from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.errors import DomainError
 from gridmap.domain.import_drafts import DraftState, Finding, ImportChoices, ImportDraft, Refusal, Severity
 from gridmap.importing.columns import PLACE_FIELDS, FieldSpec, Layer, fields_of
 from gridmap.importing.handouts import RowWords, chinese_header
+from gridmap.web.errors import translate_error
 from gridmap.web.i18n import known_message, language, sentence
 
 ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16")
@@ -131,7 +133,7 @@ def step_urls(draft: ImportDraft) -> Mapping[str, str | None]:
     is_open = {
         "imports.file_step": is_free,
         "imports.columns_step": is_free and is_readable,
-        "imports.coordinates_step": is_free and is_complete,
+        "import_coordinates.coordinates_step": is_free and is_complete,
         "import_runs.check_step": draft.state is DraftState.CHECKING
         or (is_free and is_complete and draft.report is not None),
         "import_runs.done_step": is_done or draft.state is DraftState.IMPORTING,
@@ -184,6 +186,12 @@ def problem_of(refusal: Refusal | None) -> Problem | None:
         return None
     params = {**refusal.params, **_field_words(refusal)}
     return Problem(sentence(refusal.code, params), known_message(f"{refusal.code}.next", params) or "")
+
+
+def problem_words(error: DomainError) -> Problem:
+    """An error in words, to stand above a form that keeps what was filled in."""
+    params = {name: str(value) for name, value in error.params.items()}
+    return Problem(translate_error(error), known_message(f"{error.code}.next", params) or "")
 
 
 def _field_words(refusal: Refusal) -> dict[str, str]:

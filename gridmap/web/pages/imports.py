@@ -14,7 +14,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from gridmap.domain.area_codes import AreaLevel
-from gridmap.domain.errors import DomainError, InvalidInput
+from gridmap.domain.errors import InvalidInput
 from gridmap.domain.import_drafts import (
     DraftId,
     FileEmpty,
@@ -35,8 +35,6 @@ from gridmap.use_cases import import_drafts
 from gridmap.use_cases.imports import DEFAULT_SCHEME, SHAPES
 from gridmap.web.access import current_actor, requires
 from gridmap.web.deps import deps
-from gridmap.web.errors import translate_error
-from gridmap.web.i18n import known_message
 from gridmap.web.import_view import (
     ENCODINGS,
     STEP_NAMES,
@@ -55,6 +53,7 @@ from gridmap.web.import_view import (
     moment,
     place_rows,
     problem_of,
+    problem_words,
     specs_of,
     step_urls,
 )
@@ -179,13 +178,13 @@ def _take_file(draft_id: DraftId, choices: ImportChoices) -> Problem | None:
     """Keep the file and begin; or say why not, with nothing left behind."""
     upload, files = request.files.get("file"), deps().imports
     if upload is None or not upload.filename:
-        return _problem(FileNotChosen())
+        return problem_words(FileNotChosen())
     name = import_files.safe_file_name(upload.filename)
     is_taken = False
     try:
         kept = import_files.keep(files.folder, draft_id, name, upload.stream)
         if kept.byte_count == 0:
-            return _problem(FileEmpty())
+            return problem_words(FileEmpty())
         content = import_drafts.look_into(kept.path, choices, files.limits)
         if content.refusal is not None and not content.refusal.code.startswith(_MENDABLE):
             return problem_of(content.refusal)
@@ -395,23 +394,18 @@ def _asked_choices(form: Mapping[str, str]) -> ImportChoices:
 def _choices_problem(choices: ImportChoices) -> Problem | None:
     """What has to be chosen before the file can be looked at."""
     if choices.layer == Layer.AREAS.value and choices.level is None:
-        return _problem(InvalidInput(field="level", reason="required"))
+        return problem_words(InvalidInput(field="level", reason="required"))
     if choices.code_prefix and not choices.code_prefix.isdigit():
-        return _problem(InvalidInput(field="code_prefix", reason="not_digits"))
+        return problem_words(InvalidInput(field="code_prefix", reason="not_digits"))
     code = choices.scheme_code
     if code is not None and not (code.replace("_", "").isalnum() and code.isascii()):
-        return _problem(InvalidInput(field="scheme_code", reason="not_a_scheme_code"))
+        return problem_words(InvalidInput(field="scheme_code", reason="not_a_scheme_code"))
     return None
 
 
 def _asked_encoding(form: Mapping[str, str]) -> str | None:
     encoding = form.get("encoding", "")
     return encoding if encoding in ENCODINGS else None
-
-
-def _problem(error: DomainError) -> Problem:
-    params = {name: str(value) for name, value in error.params.items()}
-    return Problem(translate_error(error), known_message(f"{error.code}.next", params) or "")
 
 
 def _file_page(draft: ImportDraft | None, choices: ImportChoices, problem: Problem | None = None) -> str:
