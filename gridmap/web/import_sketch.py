@@ -15,8 +15,8 @@ from gridmap.queries.import_sketches import area_paths
 from gridmap.queries.sketches import Extent, Frame, frame_around, ground_paths
 
 _WIDTH_OVER_HEIGHT = 4 / 3
-_ROOM_DEG = 0.008
-"""About 800 m: what GCJ-02 and BD-09 are off has to be seen in the picture."""
+_ROOM_DEG = 0.006
+"""About 600 m: what GCJ-02 and BD-09 are off has to be seen in the picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +85,15 @@ def _common_frame(coordinates: CoordinateChoices, own: Extent | None) -> Frame:
     if not shapes:
         return frame_around(own or (114.0, 30.0, 115.0, 31.0), width_over_height=_WIDTH_OVER_HEIGHT)
     west, south, east, north = (float(value) for value in shapely.total_bounds(shapes))
+    around = (west - _ROOM_DEG, south - _ROOM_DEG, east + _ROOM_DEG, north + _ROOM_DEG)
     if own is not None:
         # A few rows far away must not shrink our ground to a dot.
-        west, south = max(west, own[0] - _ROOM_DEG), max(south, own[1] - _ROOM_DEG)
-        east, north = min(east, own[2] + _ROOM_DEG), min(north, own[3] + _ROOM_DEG)
-    around = (west - _ROOM_DEG, south - _ROOM_DEG, east + _ROOM_DEG, north + _ROOM_DEG)
+        around = (
+            max(around[0], own[0] - _ROOM_DEG),
+            max(around[1], own[1] - _ROOM_DEG),
+            min(around[2], own[2] + _ROOM_DEG),
+            min(around[3], own[3] + _ROOM_DEG),
+        )
     return frame_around(around, width_over_height=_WIDTH_OVER_HEIGHT, margin_share=0.03)
 
 

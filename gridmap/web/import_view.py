@@ -78,6 +78,7 @@ class ColumnRow:
     label: str
     is_required: bool
     is_missing: bool
+    is_used: bool
     options: tuple[Choice, ...]
     help: str
 
@@ -210,6 +211,11 @@ def megabytes(byte_count: int) -> str:
     return f"{byte_count / 1e6:.1f} MB" if byte_count >= 100_000 else f"{byte_count / 1e3:.1f} KB"
 
 
+def system_words(name: str) -> str:
+    """A coordinate system as people call it."""
+    return known_message(f"import_crs.{name.lower().replace(':', '_')}") or name[:60]
+
+
 def specs_of(choices: ImportChoices) -> tuple[FieldSpec, ...]:
     """The fields of the chosen layer."""
     return fields_of(Layer(choices.layer), AreaLevel(choices.level) if choices.level else None)
@@ -235,6 +241,7 @@ def column_rows(draft: ImportDraft) -> tuple[ColumnRow, ...]:
             label=field_label(spec.name, specs),
             is_required=spec.is_required,
             is_missing=spec.name in draft.content.missing,
+            is_used=spec.is_required or spec.name in draft.content.recognised,
             options=_header_options(draft, draft.content.recognised.get(spec.name, "")),
             help="、".join(spec.headers[:4]),
         )
@@ -261,6 +268,7 @@ def place_rows(draft: ImportDraft) -> tuple[ColumnRow, ...]:
             label=field_label(name, ()),
             is_required=False,
             is_missing=not content.has_places,
+            is_used=True,
             options=_header_options(draft, draft.choices.columns.get(name) or now.get(name, "")),
             help="",
         )

@@ -6,13 +6,10 @@ import csv
 import io
 import json
 import re
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import shapely
 from sqlalchemy import text
-from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
 from gridmap.bootstrap import demo_folder
@@ -30,7 +27,13 @@ _DRAFT = re.compile(r"/admin/imports/([0-9a-f-]{36})")
 
 
 def places_csv(
-    good: int, *, outside: int = 0, bad: int = 0, name: str = "车棚", encoding: str = "utf-8", shift: Any = None
+    good: int,
+    *,
+    outside: int = 0,
+    bad: int = 0,
+    name: str = "车棚",
+    encoding: str = "utf-8",
+    shift: Any = None,
 ) -> bytes:
     """A table of places: inside the demo's ground, outside it (a warning), and without a number (an error).
 

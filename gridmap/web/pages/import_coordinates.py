@@ -19,7 +19,7 @@ from gridmap.web.access import current_actor, requires
 from gridmap.web.deps import deps
 from gridmap.web.i18n import known_message
 from gridmap.web.import_sketch import draw_system
-from gridmap.web.import_view import Head, Problem, head_of, problem_words, step_urls
+from gridmap.web.import_view import Head, Problem, head_of, problem_words, step_urls, system_words
 from gridmap.web.layers import local_today
 from gridmap.web.pages.imports import load_draft
 from gridmap.web.shell import overview
@@ -43,8 +43,6 @@ class SystemCard:
     is_swapped: bool
     is_chosen: bool
     is_preselected: bool
-    inside_percent: int | None
-    shift_m: int | None
     reasons: tuple[str, ...]
     image_url: str
 
@@ -163,7 +161,7 @@ def _page(draft: ImportDraft, coordinates: CoordinateChoices, problem: Problem |
             for place, each in enumerate(coordinates.choices)
         ),
         reasons=tuple(_reason_words(each) for each in coordinates.reasons),
-        stated=None if coordinates.stated is None else _system_words(coordinates.stated),
+        stated=None if coordinates.stated is None else system_words(coordinates.stated),
         common=COMMON_SYSTEMS,
     )
     return render_template("admin/imports/coordinates.html", page=page)
@@ -172,16 +170,12 @@ def _page(draft: ImportDraft, coordinates: CoordinateChoices, problem: Problem |
 def _card(
     draft: ImportDraft, choice: CoordinateChoice, place: int, *, is_chosen: bool, is_best: bool
 ) -> SystemCard:
-    share = choice.inside_share
     return SystemCard(
         value=str(place),
-        name=_system_words(choice.name),
+        name=system_words(choice.name),
         is_swapped=choice.swap_axes,
         is_chosen=is_chosen,
         is_preselected=is_best,
-        # Rounded down: 100 % means all.
-        inside_percent=None if share is None else int(100 * share),
-        shift_m=None if choice.shift_m is None else round(choice.shift_m),
         reasons=tuple(_reason_words(each) for each in choice.reasons),
         image_url=url_for(
             "import_coordinates.picture", draft_id=draft.id, place=place, v=f"{draft.revision}-{choice.crs}"
@@ -191,7 +185,3 @@ def _card(
 
 def _reason_words(reason: CoordinateReason) -> str:
     return known_message(f"import.datum.{reason.code}", reason.params) or reason.code.replace("_", " ")
-
-
-def _system_words(name: str) -> str:
-    return known_message(f"import_crs.{name.lower().replace(':', '_')}") or name[:60]

@@ -40,6 +40,7 @@ from gridmap.web.import_view import (
     progress_view,
     row_words,
     specs_of,
+    system_words,
 )
 from gridmap.web.pages.imports import load_draft, spreadsheet
 
@@ -65,6 +66,7 @@ class CheckPage:
     progress: ProgressView | None
     report: CheckReport | None
     refusal: Problem | None
+    crs_words: str
     is_fresh: bool
     changes: tuple[ChangeRow, ...]
     findings: tuple[FindingRow, ...]
@@ -112,6 +114,7 @@ def check_step(draft_id: UUID) -> BaseResponse | str:
         progress=progress_view(draft, deps().clock()) if is_running else None,
         report=report,
         refusal=None if report is None else problem_of(report.refusal),
+        crs_words="" if report is None else system_words(report.crs_name),
         is_fresh=draft.is_checked,
         changes=change_rows(draft),
         findings=finding_rows(draft, found[:FINDINGS_ON_A_PAGE]),
