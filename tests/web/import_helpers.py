@@ -20,7 +20,7 @@ from tests.web.browser_client import Person
 
 HEADERS = ("名称", "类别", "地址", "经度", "纬度", "容量")
 _WAITING = text(
-    "SELECT id, task_name, args FROM procrastinate_jobs WHERE status = 'todo' AND task_name = ANY (:names)"
+    "SELECT task_name, args FROM procrastinate_jobs WHERE status = 'todo' AND task_name = ANY (:names)"
     " ORDER BY id"
 )
 _DRAFT = re.compile(r"/admin/imports/([0-9a-f-]{36})")
@@ -81,20 +81,31 @@ class Wizard:
     def open(self, step: str) -> TestResponse:
         return self.person.open(self.path(step))
 
+    def fetch(self, step: str) -> bytes:
+        """A file that is no page."""
+        answer = self.person.client.get(self.path(step))
+        assert answer.status_code == 200
+        return answer.data
+
     def send(self, step: str, **fields: str) -> TestResponse:
         return self.person.send(self.path(step), **fields)
 
+    def waiting_jobs(self) -> list[tuple[JobName, dict[str, Any]]]:
+        with self.tools.sessions() as session:
+            names = [JobName.CHECK_IMPORT.value, JobName.RUN_IMPORT.value]
+            rows = session.execute(_WAITING, {"names": names}).all()
+        return [(JobName(row.task_name), row.args) for row in rows]
+
+    def run(self, job: JobName, ids: dict[str, Any]) -> None:
+        HANDLERS[job](self.tools, **ids)
+
     def work(self) -> None:
         """Do the jobs that wait, as the worker would."""
-        with self.tools.sessions() as session:
-            waiting = session.execute(
-                _WAITING, {"names": [JobName.CHECK_IMPORT.value, JobName.RUN_IMPORT.value]}
-            ).all()
-            for job in waiting:
-                session.execute(text("DELETE FROM procrastinate_jobs WHERE id = :id"), {"id": job.id})
-            session.commit()
-        for job in waiting:
-            HANDLERS[JobName(job.task_name)](self.tools, **job.args)
+        waiting = self.waiting_jobs()
+        with self.tools.sessions.begin() as session:
+            session.execute(text("DELETE FROM procrastinate_jobs WHERE status = 'todo'"))
+        for job, ids in waiting:
+            self.run(job, ids)
 
     def check(self, content: bytes, name: str = "车棚.csv", system: str = "0", **fields: str) -> TestResponse:
         """From the file to the findings, taking what is recognised."""
