@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from gridmap import bootstrap
+from gridmap.domain.area_codes import AreaLevel
 from gridmap.importing.columns import Layer, fields_of, recognise_columns
 from gridmap.settings import Settings
 from gridmap.storage.import_files import safe_file_name
@@ -88,7 +89,7 @@ def test_no_file_is_said_and_the_choices_stay(begin: Begin, tmp_path: Path) -> N
     [
         (b"", "空.csv", "0 字节"),
         (b"MZ\x90\x00" * 100, "程序.exe", "可以是"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR" * 20, "图片.geojson", "GeoJSON"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR" * 20, "图片.geojson", "JSON"),
         (b"PK\x03\x04" + b"\x00" * 60, "坏的.zip", "zip"),
     ],
 )
