@@ -84,7 +84,7 @@ def read_source(path: Path, choices: ImportChoices, limits: ReadLimits) -> Sourc
         encoding=choices.encoding,
         place_columns={name: header for name, header in choices.columns.items() if name in PLACE_FIELDS},
         limits=limits,
-        needs_place=False,
+        needs_places=False,
     )
 
 

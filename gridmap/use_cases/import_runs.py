@@ -19,12 +19,14 @@ from gridmap.domain.import_drafts import (
     CheckReport,
     DraftId,
     DraftState,
+    FieldChange,
     Finding,
     ImportDraft,
     Refusal,
     Severity,
+    ShownChange,
 )
-from gridmap.domain.imports import ImportCancelled, Rejection, Remark
+from gridmap.domain.imports import ImportCancelled, Rejection, Remark, RowChange
 from gridmap.domain.permissions import Action, Actor
 from gridmap.importing.errors import NoValidRows
 from gridmap.importing.tables import ReadLimits
@@ -35,6 +37,8 @@ from gridmap.use_cases.bulk_routing import Progress
 from gridmap.use_cases.import_drafts import request_of
 from gridmap.use_cases.import_request import ImportReport, ImportRequest
 from gridmap.use_cases.imports import import_layer
+
+_SHOWN_CHANGES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,7 @@ def check_draft(
         return None
     try:
         report = import_layer(
-            session, _owner(session, draft), _request(draft, files), now=now, progress=progress
+            session, _owner(session, draft), _request(draft, files), now=now, progress=progress, preview=True
         )
     except NoValidRows as error:
         return _nothing_good(draft, error)
@@ -120,7 +124,8 @@ def import_draft(
     report = import_layer(session, _owner(session, draft), request, now=now, progress=progress)
     findings = _findings(report.rejections, report.remarks)
     done = _report(draft, report, findings)
-    if not store.keep_batch(session, draft.id, run=run, batch_id=report.batch_id, report=done):
+    batch_id = report.batch_id
+    if batch_id is None or not store.keep_batch(session, draft.id, run=run, batch_id=batch_id, report=done):
         raise ImportCancelled
 
 
@@ -214,7 +219,13 @@ def _report(draft: ImportDraft, report: ImportReport, findings: tuple[Finding, .
         outside_count=outcome.outside_count,
         crs_name=report.crs.name,
         reason_counts={**report.reason_counts(), **report.remark_counts()},
+        changes=tuple(_shown(change) for change in report.changes if change.fields)[:_SHOWN_CHANGES],
     )
+
+
+def _shown(change: RowChange) -> ShownChange:
+    fields = tuple(FieldChange(name, before, after) for name, (before, after) in change.fields.items())
+    return ShownChange(change.row_number, change.code, fields)
 
 
 def _nothing_good(draft: ImportDraft, error: NoValidRows) -> Checked:

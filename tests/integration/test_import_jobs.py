@@ -154,6 +154,8 @@ def test_a_job_that_dies_leaves_nothing_and_its_second_run_imports_once(
             ended.append(error)
 
     with engine_of_test.connect() as holder, engine_of_test.connect() as onlooker:
+        # A transaction would see the activity as it was at its first look.
+        onlooker.execution_options(isolation_level="AUTOCOMMIT")
         holder.execute(HOLD_IMPORTS)
         thread = threading.Thread(target=run)
         thread.start()

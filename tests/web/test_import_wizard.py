@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -383,3 +384,33 @@ def test_every_layer_has_a_template_that_is_recognised(begin: Begin, layer: Laye
 def test_a_file_name_cannot_leave_its_folder(name: str, kept: str) -> None:
     assert safe_file_name(name) == kept
     assert safe_file_name(kept) == kept
+
+
+def test_an_import_is_taken_back_after_a_look_at_what_that_does(begin: Begin, demo_session: Session) -> None:
+    wizard = begin()
+    wizard.check(places_csv(6))
+    wizard.send("apply", rows="all")
+    wizard.work()
+    done = wizard.open("done").text
+    undo = re.search(r'href="(/admin/imports/batches/\d+/undo)"', done)
+    assert undo is not None
+    assert "将撤回 6 处" in wizard.person.open(undo[1]).text
+    assert demo_session.scalar(STORED) == 6, "the question alone does nothing"
+    stranger = begin("planner")
+    assert stranger.person.open(undo[1]).status_code == 404
+    assert stranger.person.send(undo[1]).status_code == 404
+    assert "删去新增的 6 处" in wizard.person.send(undo[1]).text
+    assert demo_session.scalar(STORED) == 0
+    assert wizard.person.send(undo[1]).status_code == 400, "not twice"
+    assert "已撤销" in wizard.person.open("/admin/imports").text
+
+
+def test_an_update_shows_what_is_stored_beside_what_the_file_says(begin: Begin) -> None:
+    wizard = begin()
+    wizard.check(places_csv(3))
+    wizard.send("apply", rows="all")
+    wizard.work()
+    page = wizard.check(places_csv(3).replace(b",20\r\n", b",25\r\n", 1)).text
+    assert "会改动的 1 处" in page
+    assert "<del>20</del>" in page
+    assert "<ins>25</ins>" in page

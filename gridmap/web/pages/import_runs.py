@@ -20,6 +20,7 @@ from gridmap.domain.import_drafts import (
 from gridmap.domain.permissions import Action
 from gridmap.importing.columns import Layer
 from gridmap.importing.handouts import as_csv, as_xlsx, error_sheet
+from gridmap.queries.import_batches import ImportedBatch, find_batch
 from gridmap.storage import import_drafts as draft_rows
 from gridmap.storage import import_files
 from gridmap.storage.unit_of_work import unit_of_work
@@ -36,6 +37,7 @@ from gridmap.web.import_view import (
     change_rows,
     finding_rows,
     head_of,
+    moment,
     problem_of,
     progress_view,
     row_words,
@@ -84,8 +86,9 @@ class DonePage:
     head: Head
     progress: ProgressView | None
     report: CheckReport | None
-    batch_id: int | None
     map_url: str
+    undo_url: str | None
+    undone: str
 
 
 @blueprint.get("/<uuid:draft_id>/check")
@@ -222,14 +225,24 @@ def done_step(draft_id: UUID) -> BaseResponse | str:
     if draft.state not in (DraftState.IMPORTING, DraftState.DONE):
         return redirect(url_for("imports.open_draft", draft_id=draft.id))
     is_running = draft.state is DraftState.IMPORTING
+    batch, now = _batch_of(draft), deps().clock()
+    can_undo = batch is not None and batch.can_be_undone(now)
     page = DonePage(
         head=head_of(draft, "done"),
-        progress=progress_view(draft, deps().clock()) if is_running else None,
+        progress=progress_view(draft, now) if is_running else None,
         report=None if is_running else draft.report,
-        batch_id=draft.batch_id,
+        undo_url=url_for("import_undo.ask", batch_id=draft.batch_id) if can_undo else None,
+        undone="" if batch is None or batch.undone_at is None else moment(batch.undone_at),
         map_url="/field" if draft.choices.layer == Layer.ISSUES.value else "/",
     )
     return render_template("admin/imports/done.html", page=page)
+
+
+def _batch_of(draft: ImportDraft) -> ImportedBatch | None:
+    if draft.batch_id is None:
+        return None
+    with deps().sessions() as session:
+        return find_batch(session, current_actor(), draft.batch_id)
 
 
 @blueprint.get("/<uuid:draft_id>/progress")

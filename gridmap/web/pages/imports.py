@@ -23,9 +23,9 @@ from gridmap.domain.import_drafts import (
     ImportDraft,
 )
 from gridmap.domain.permissions import Action
+from gridmap.importing.archives import DATA_SUFFIXES, PACKED_SUFFIXES
 from gridmap.importing.columns import PLACE_FIELDS, Layer
 from gridmap.importing.handouts import as_csv, as_xlsx, template_sheet
-from gridmap.importing.readers import KNOWN_SUFFIXES
 from gridmap.queries.import_batches import ImportedBatch, list_batches
 from gridmap.storage import import_drafts as draft_rows
 from gridmap.storage import import_files
@@ -84,6 +84,8 @@ class BatchLine:
 
     batch: ImportedBatch
     at: str
+    undo_url: str | None
+    undone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,15 @@ def index() -> str:
         )
         for draft in drafts
     )
-    made = tuple(BatchLine(batch=batch, at=moment(batch.at)) for batch in batches)
+    made = tuple(
+        BatchLine(
+            batch=batch,
+            at=moment(batch.at),
+            undo_url=url_for("import_undo.ask", batch_id=batch.id) if batch.can_be_undone(now) else None,
+            undone="" if batch.undone_at is None else moment(batch.undone_at),
+        )
+        for batch in batches
+    )
     return render_template("admin/imports/list.html", page=ListPage(drafts=lines, batches=made))
 
 
@@ -436,7 +446,7 @@ def _file_page(draft: ImportDraft | None, choices: ImportChoices, problem: Probl
         new_scheme_name=choices.new_scheme_name or "",
         source_layers=tuple(Choice(name, name, is_chosen=name == choices.source_layer) for name in names),
         encodings=_encodings(choices),
-        accept=",".join(KNOWN_SUFFIXES),
+        accept=",".join((*PACKED_SUFFIXES, *DATA_SUFFIXES)),
         most_bytes=limit,
         most_words=megabytes(limit),
     )
