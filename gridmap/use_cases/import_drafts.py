@@ -27,8 +27,8 @@ from gridmap.domain.import_drafts import (
 from gridmap.domain.permissions import Action, Actor, Role, check
 from gridmap.importing.checks import GEOMETRY_WORDS
 from gridmap.importing.columns import PLACE_FIELDS, Layer, fields_of, recognise_columns
-from gridmap.importing.errors import ImportRefused, LayerAmbiguous
-from gridmap.importing.readers import read_table
+from gridmap.importing.errors import ImportRefused
+from gridmap.importing.readers import list_layers, read_table
 from gridmap.importing.tables import ReadLimits, SourceTable, shown
 from gridmap.storage import import_drafts as store
 from gridmap.storage.job_queue import JobName, defer
@@ -90,14 +90,21 @@ def read_source(path: Path, choices: ImportChoices, limits: ReadLimits) -> Sourc
 
 def look_into(path: Path, choices: ImportChoices, limits: ReadLimits) -> FileContent:
     """Say what the file holds: its columns, what they mean, its first rows. Reads the whole file."""
+    layers = _several_layers(path, limits)
     try:
         table = read_source(path, choices, limits)
-        return _content(table, choices)
-    except LayerAmbiguous as error:
-        names = str(error.params.get("layers", "")).split(", ")
-        return FileContent(layers=tuple(name for name in names if name), refusal=Refusal.of(error))
     except ImportRefused as error:
-        return FileContent(refusal=Refusal.of(error))
+        return FileContent(layers=layers, refusal=Refusal.of(error))
+    return replace(_content(table, choices), layers=layers)
+
+
+def _several_layers(path: Path, limits: ReadLimits) -> tuple[str, ...]:
+    """The names of a file's layers if it has more than one; what is wrong with the file, reading it says."""
+    try:
+        names = tuple(layer.name for layer in list_layers(path, limits=limits))
+    except ImportRefused:
+        return ()
+    return names if len(names) > 1 else ()
 
 
 def _content(table: SourceTable, choices: ImportChoices) -> FileContent:

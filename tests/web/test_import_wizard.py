@@ -8,8 +8,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import openpyxl
+import pyogrio.raw
 import pytest
+import shapely
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -104,6 +107,29 @@ def test_a_file_that_nothing_can_be_made_of_is_refused_with_a_reason_and_not_kep
     assert words in answer.text
     assert files_in(tmp_path) == []
     assert "还没完成" not in wizard.person.open("/admin/imports").text
+
+
+def test_of_a_file_with_several_layers_one_is_chosen(begin: Begin, tmp_path: Path) -> None:
+    path = tmp_path / "两层.gpkg"
+    for layer, name in (("甲", "车棚甲"), ("乙", "车棚乙")):
+        points = np.array([shapely.to_wkb(shapely.Point(114.2922, 30.5585))], dtype=object)
+        pyogrio.raw.write(
+            path,
+            points,
+            [np.array([name], dtype=object)],
+            ["名称"],
+            layer=layer,
+            driver="GPKG",
+            geometry_type="Point",
+            crs="EPSG:4326",
+            append=path.exists(),
+        )
+    wizard = begin()
+    wizard.upload(path.read_bytes(), "两层.gpkg")
+    page = wizard.open("file").text
+    assert "文件里有几个图层" in page
+    wizard.send("file", layer="service_points", source_layer="乙")
+    assert "车棚乙" in wizard.open("columns").text
 
 
 def test_text_in_no_known_encoding_is_said_where_the_encoding_can_be_chosen(begin: Begin) -> None:

@@ -279,7 +279,6 @@ def choose_file(draft_id: UUID) -> BaseResponse | tuple[str, int]:
         return _file_page(draft, choices, problem), 400
     path = import_files.path_of(deps().imports.folder, draft.id, draft.file_name)
     content = import_drafts.look_into(path, choices, deps().imports.limits)
-    content = replace(content, layers=content.layers or draft.content.layers)
     with unit_of_work(deps().sessions) as session:
         import_drafts.choose(
             session,
@@ -341,7 +340,6 @@ def choose_columns(draft_id: UUID) -> BaseResponse:
     if choices != draft.choices:
         path = import_files.path_of(deps().imports.folder, draft.id, draft.file_name)
         content = import_drafts.look_into(path, choices, deps().imports.limits)
-        content = replace(content, layers=content.layers or draft.content.layers)
         with unit_of_work(deps().sessions) as session:
             import_drafts.choose(
                 session,
