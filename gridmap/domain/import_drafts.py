@@ -395,7 +395,7 @@ class CheckReport:
     """What a check found, in counts; the findings themselves are kept beside it.
 
     ``revision`` is that of the choices which were checked. The rows of the file are ``good_count`` without a
-    warning, ``warned_count`` and ``rejected_count``.
+    warning, ``warned_count``, ``rejected_count`` and, left out by choice, ``skipped_count``.
     """
 
     revision: int
@@ -408,6 +408,7 @@ class CheckReport:
     unchanged_count: int = 0
     absent_count: int = 0
     outside_count: int = 0
+    skipped_count: int = 0
     crs_name: str = ""
     reason_counts: Mapping[str, int] = field(default_factory=dict[str, int])
     changes: tuple[ShownChange, ...] = ()
@@ -447,7 +448,7 @@ class CheckReport:
 
 _REPORT_PLAIN = (
     *("revision", "read_count", "good_count", "warned_count", "rejected_count", "added_count"),
-    *("updated_count", "unchanged_count", "absent_count", "outside_count", "crs_name"),
+    *("updated_count", "unchanged_count", "absent_count", "outside_count", "skipped_count", "crs_name"),
 )
 
 
@@ -464,7 +465,7 @@ class DraftProgress:
 
     def seconds_left(self, now: datetime) -> int | None:
         """The rest of the stage at its pace so far; None while that says nothing."""
-        if self.stage_began_at is None or not 0 < self.done_count <= self.total_count:
+        if self.stage_began_at is None or not 0 < self.done_count < self.total_count:
             return None
         passed_s = (now - self.stage_began_at).total_seconds()
         return round(passed_s * (self.total_count - self.done_count) / self.done_count)

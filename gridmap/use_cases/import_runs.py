@@ -123,7 +123,7 @@ def import_draft(
         request = replace(request, skipped_rows=tuple(sorted(skipped)))
     report = import_layer(session, _owner(session, draft), request, now=now, progress=progress)
     findings = _findings(report.rejections, report.remarks)
-    done = _report(draft, report, findings)
+    done = replace(_report(draft, report, findings), skipped_count=len(request.skipped_rows))
     batch_id = report.batch_id
     if batch_id is None or not store.keep_batch(session, draft.id, run=run, batch_id=batch_id, report=done):
         raise ImportCancelled

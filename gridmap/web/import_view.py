@@ -354,7 +354,8 @@ def hint_words(reason_code: str) -> str:
 def progress_view(draft: ImportDraft, now: datetime) -> ProgressView:
     """A job's progress for page and script."""
     progress = draft.progress
-    is_known = progress.total_count > 0 and progress.done_count > 0
+    # All rows of a stage done says nothing of what comes next.
+    is_known = 0 < progress.done_count < progress.total_count
     stage = progress.stage
     words = (
         gettext("import_stage.waiting") if stage is None else known_message(f"import_stage.{stage}") or stage
