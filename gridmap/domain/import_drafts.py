@@ -390,6 +390,16 @@ class ShownChange:
     fields: tuple[FieldChange, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class BorderFault:
+    """A gap, an overlap or the like that the areas would leave; ``members`` are their codes."""
+
+    kind: str
+    members: tuple[str, ...]
+    area_m2: float
+    width_m: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
     """What a check found, in counts; the findings themselves are kept beside it.
@@ -412,6 +422,8 @@ class CheckReport:
     crs_name: str = ""
     reason_counts: Mapping[str, int] = field(default_factory=dict[str, int])
     changes: tuple[ShownChange, ...] = ()
+    border_counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    borders: tuple[BorderFault, ...] = ()
     refusal: Refusal | None = None
 
     @property
@@ -430,6 +442,8 @@ class CheckReport:
                 [each.row_number, each.code, [[f.field, f.before, f.after] for f in each.fields]]
                 for each in self.changes
             ],
+            "border_counts": dict(self.border_counts),
+            "borders": [[each.kind, list(each.members), each.area_m2, each.width_m] for each in self.borders],
         }
 
     @classmethod
@@ -442,6 +456,11 @@ class CheckReport:
             changes=tuple(
                 ShownChange(row_number, code, tuple(FieldChange(*each) for each in fields))
                 for row_number, code, fields in value["changes"]
+            ),
+            border_counts=dict(value["border_counts"]),
+            borders=tuple(
+                BorderFault(kind, tuple(members), area_m2, width_m)
+                for kind, members, area_m2, width_m in value["borders"]
             ),
         )
 

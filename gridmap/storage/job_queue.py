@@ -30,7 +30,5 @@ def defer(session: Session, job: JobName, *, at: datetime | None = None, **ids: 
     """Ask for a job on the session's own transaction, at once or at an instant; the payload is ids only."""
     connection = session.connection().connection.driver_connection
     payload = {name: str(value) if isinstance(value, UUID) else value for name, value in ids.items()}
-    task = _QUEUE.configure_task(
-        job.value, connection=connection, schedule_at=at, lock=IN_TURN.get(job)
-    )
+    task = _QUEUE.configure_task(job.value, connection=connection, schedule_at=at, lock=IN_TURN.get(job))
     task.defer(**payload)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.errors import DomainError, NotAllowed
 from gridmap.domain.import_drafts import (
     NOTES,
+    BorderFault,
     CheckReport,
     DraftId,
     DraftState,
@@ -28,6 +29,7 @@ from gridmap.domain.import_drafts import (
 )
 from gridmap.domain.imports import ImportCancelled, Rejection, Remark, RowChange
 from gridmap.domain.permissions import Action, Actor
+from gridmap.domain.topology import TopologyReport
 from gridmap.importing.errors import NoValidRows
 from gridmap.importing.tables import ReadLimits
 from gridmap.storage import import_drafts as store
@@ -39,6 +41,7 @@ from gridmap.use_cases.import_request import ImportReport, ImportRequest
 from gridmap.use_cases.imports import import_layer
 
 _SHOWN_CHANGES = 200
+_SHOWN_BORDERS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +207,7 @@ def _severity(remark: Remark) -> Severity:
 
 def _report(draft: ImportDraft, report: ImportReport, findings: tuple[Finding, ...]) -> CheckReport:
     outcome = report.outcome
+    topology = outcome.topology or TopologyReport()
     rejected = {each.row_number for each in findings if each.severity is Severity.ERROR}
     warned = {each.row_number for each in findings if each.severity is Severity.WARNING} - rejected
     return CheckReport(
@@ -219,6 +223,11 @@ def _report(draft: ImportDraft, report: ImportReport, findings: tuple[Finding, .
         outside_count=outcome.outside_count,
         crs_name=report.crs.name,
         reason_counts={**report.reason_counts(), **report.remark_counts()},
+        border_counts={kind.value: count for kind, count in topology.counts().items()},
+        borders=tuple(
+            BorderFault(found.kind.value, found.members, found.area_m2, found.width_m)
+            for found in topology.findings[:_SHOWN_BORDERS]
+        ),
         changes=tuple(_shown(change) for change in report.changes if change.fields)[:_SHOWN_CHANGES],
     )
 

@@ -442,3 +442,20 @@ def test_an_update_shows_what_is_stored_beside_what_the_file_says(begin: Begin) 
     assert "会改动的 1 处" in page
     assert "<del>20</del>" in page
     assert "<ins>25</ins>" in page
+
+
+def test_areas_that_overlap_are_shown_before_they_are_imported(begin: Begin) -> None:
+    wizard = begin()
+    boxes = (shapely.box(114.9, 30.9, 114.91, 30.91), shapely.box(114.909, 30.9, 114.919, 30.91))
+    rows = "".join(f'社区{n},42019900{n}001,"{box.wkt}"\n' for n, box in enumerate(boxes, start=1))
+    page = wizard.check(
+        f"名称,编码,WKT\n{rows}".encode(),
+        "社区.csv",
+        layer="areas",
+        level="community",
+        scheme="+",
+        new_scheme_code="two",
+        new_scheme_name="另一套",
+    ).text
+    assert "边界:缝隙和重叠" in page
+    assert "420199001001、420199002001" in page
