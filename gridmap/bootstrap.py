@@ -27,6 +27,9 @@ from gridmap.storage.unit_of_work import unit_of_work
 if TYPE_CHECKING:
     from flask import Flask
 
+    from gridmap.jobs.tools import JobTools
+    from gridmap.use_cases.import_runs import ImportFiles
+
 Clock = Callable[[], datetime]
 
 
@@ -175,7 +178,15 @@ def make_app(settings: Settings, sessions: sessionmaker[Session], *, clock: Cloc
         secure_cookies=settings.secure_cookies,
     )
     photo_folder = settings.data_dir / "photos"
-    return create_app(Deps(sessions=sessions, clock=clock, photo_folder=photo_folder, config=config))
+    return create_app(
+        Deps(
+            sessions=sessions,
+            clock=clock,
+            photo_folder=photo_folder,
+            imports=import_files(settings),
+            config=config,
+        )
+    )
 
 
 def wsgi_app() -> Flask:
@@ -187,10 +198,23 @@ def wsgi_app() -> Flask:
     return make_app(settings, make_sessions(engine))
 
 
+def job_tools(settings: Settings, sessions: sessionmaker[Session], *, clock: Clock = now_utc) -> JobTools:
+    """What the worker hands to every job."""
+    from gridmap.jobs.tools import JobTools
+
+    return JobTools(sessions=sessions, clock=clock, imports=import_files(settings))
+
+
+def import_files(settings: Settings) -> ImportFiles:
+    """Where files of imports on their way wait, and how much of one is read."""
+    from gridmap.use_cases.import_runs import ImportFiles
+
+    return ImportFiles(folder=settings.data_dir / "imports", limits=import_limits(settings))
+
+
 def run_worker(settings: Settings) -> None:
     """The background worker, until it is told to stop."""
     from gridmap.jobs import worker
 
     with database(settings) as url:
-        sessions = make_sessions(make_engine(url))
-        worker.run(libpq_address(url), sessions, now_utc)
+        worker.run(libpq_address(url), job_tools(settings, make_sessions(make_engine(url))))

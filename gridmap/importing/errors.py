@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gridmap.domain.errors import DomainError
+from gridmap.domain.imports import Rejection
 
 
 class ImportRefused(DomainError):
@@ -121,3 +122,5 @@ class NoValidRows(ImportRefused):
     """Not one row can be imported; ``reasons`` counts why, ``detail`` is a hint."""
 
     code = "import.no_valid_rows"
+    rejections: tuple[Rejection, ...] = ()
+    """Why, row by row."""

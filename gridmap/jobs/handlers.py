@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from gridmap.domain.placement import OutsidePolicy
 from gridmap.domain.posts import Ground, GroundKind
+from gridmap.jobs.imports import check_import, run_import
+from gridmap.jobs.tools import Handler, in_one_transaction
 from gridmap.storage.job_queue import JobName
 from gridmap.use_cases.boundary_saving import take_effect
 from gridmap.use_cases.issues import RoutingRules
 from gridmap.use_cases.notifications import notify_about_issue
 from gridmap.use_cases.posts import assign_issues_anew
-
-
-class Handler(Protocol):
-    """Runs inside one transaction; the keyword arguments are the ids that the job was asked with."""
-
-    def __call__(self, session: Session, *, now: datetime, **ids: int | str) -> None: ...
 
 
 def _notify_about_issue(session: Session, *, now: datetime, **ids: int | str) -> None:
@@ -39,7 +34,9 @@ def _boundaries_take_effect(session: Session, *, now: datetime, **ids: int | str
 
 
 HANDLERS: Mapping[JobName, Handler] = {
-    JobName.NOTIFY_ABOUT_ISSUE: _notify_about_issue,
-    JobName.ASSIGN_ISSUES_ANEW: _assign_issues_anew,
-    JobName.BOUNDARIES_TAKE_EFFECT: _boundaries_take_effect,
+    JobName.ASSIGN_ISSUES_ANEW: in_one_transaction(_assign_issues_anew),
+    JobName.BOUNDARIES_TAKE_EFFECT: in_one_transaction(_boundaries_take_effect),
+    JobName.NOTIFY_ABOUT_ISSUE: in_one_transaction(_notify_about_issue),
+    JobName.CHECK_IMPORT: check_import,
+    JobName.RUN_IMPORT: run_import,
 }

@@ -1,19 +1,17 @@
-"""The background worker: takes jobs from PostgreSQL, runs each in a transaction, takes up what died."""
+"""The background worker: takes jobs from PostgreSQL, runs each in a thread, takes up what died."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
-from sqlalchemy.orm import Session, sessionmaker
 
-from gridmap.jobs.handlers import HANDLERS, Handler
+from gridmap.jobs.handlers import HANDLERS
+from gridmap.jobs.tools import Handler, JobTools
 from gridmap.storage.job_queue import JobName
-from gridmap.storage.unit_of_work import unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -24,26 +22,21 @@ CHECK_STALLED_CRON = "* * * * * */15"  # the sixth field is seconds
 MAX_ATTEMPTS = 5
 
 
-def make_worker_app(
-    conninfo: str,
-    sessions: sessionmaker[Session],
-    clock: Callable[[], datetime],
-    handlers: Mapping[JobName, Handler] = HANDLERS,
-) -> App:
+def make_worker_app(conninfo: str, tools: JobTools, handlers: Mapping[JobName, Handler] = HANDLERS) -> App:
     """The queue with every handler registered; ``conninfo`` is a libpq address."""
     app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
     for job, handler in handlers.items():
         app.task(
             name=job.value,
             retry=RetryStrategy(max_attempts=MAX_ATTEMPTS, exponential_wait=2),
-        )(_in_a_transaction(handler, sessions, clock))
+        )(_in_a_thread(handler, tools))
     _retry_jobs_of_dead_workers(app)
     return app
 
 
-def run(conninfo: str, sessions: sessionmaker[Session], clock: Callable[[], datetime]) -> None:
+def run(conninfo: str, tools: JobTools) -> None:
     """Work until SIGTERM or Ctrl-C; a job that is running may finish."""
-    app = make_worker_app(conninfo, sessions, clock)
+    app = make_worker_app(conninfo, tools)
     log.info("worker ready: %s", ", ".join(sorted(job.value for job in HANDLERS)))
     app.run_worker(
         name="gridmap",
@@ -56,16 +49,10 @@ def run(conninfo: str, sessions: sessionmaker[Session], clock: Callable[[], date
     )
 
 
-def _in_a_transaction(
-    handler: Handler, sessions: sessionmaker[Session], clock: Callable[[], datetime]
-) -> Callable[..., Any]:
-    def work(ids: dict[str, Any]) -> None:
-        with unit_of_work(sessions) as session:
-            handler(session, now=clock(), **ids)
-
+def _in_a_thread(handler: Handler, tools: JobTools) -> Callable[..., Any]:
     async def task(**ids: Any) -> None:
-        # In a thread, so that heartbeats go on while the database works.
-        await asyncio.to_thread(work, ids)
+        # In a thread, so that heartbeats go on while the handler works.
+        await asyncio.to_thread(handler, tools, **ids)
 
     return task
 

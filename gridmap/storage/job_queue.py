@@ -19,10 +19,17 @@ class JobName(StrEnum):
     NOTIFY_ABOUT_ISSUE = "notify_about_issue"
     ASSIGN_ISSUES_ANEW = "assign_issues_anew"
     BOUNDARIES_TAKE_EFFECT = "boundaries_take_effect"
+    CHECK_IMPORT = "check_import"
+    RUN_IMPORT = "run_import"
+
+
+IN_TURN = {JobName.CHECK_IMPORT: "imports", JobName.RUN_IMPORT: "imports"}
+"""Jobs of one name here run one after another: large files must not crowd out the short jobs."""
 
 
 def defer(session: Session, job: JobName, *, at: datetime | None = None, **ids: int | str | UUID) -> None:
     """Ask for a job on the session's own transaction, at once or at an instant; the payload is ids only."""
     connection = session.connection().connection.driver_connection
     payload = {name: str(value) if isinstance(value, UUID) else value for name, value in ids.items()}
-    _QUEUE.configure_task(job.value, connection=connection, schedule_at=at).defer(**payload)
+    task = _QUEUE.configure_task(job.value, connection=connection, schedule_at=at, lock=IN_TURN.get(job))
+    task.defer(**payload)

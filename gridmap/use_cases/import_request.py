@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.import_drafts import Correction
 from gridmap.domain.imports import LayerOutcome, Rejection, Remark, RowChange
 from gridmap.domain.topology import TopologyReport
 from gridmap.importing.columns import Layer
@@ -42,6 +43,7 @@ class ImportRequest:
     row_limit : read only so many rows
     snap_m : bring areas' boundaries that are as near as this together; None: leave them as they are
     check_topology : say where imported areas leave gaps or overlap
+    corrections, skipped_rows : what a person mended after a check of the same file
     """
 
     path: Path
@@ -63,6 +65,8 @@ class ImportRequest:
     row_limit: int | None = None
     snap_m: float | None = None
     check_topology: bool = True
+    corrections: tuple[Correction, ...] = ()
+    skipped_rows: tuple[int, ...] = ()
     limits: ReadLimits = field(default_factory=ReadLimits)
 
 

@@ -20,6 +20,7 @@ from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
 from gridmap.importing.checks import GEOMETRY_WORDS, CheckedGeometry, Shape, check_geometry
 from gridmap.importing.columns import PLACE_FIELDS, Layer, fields_of, recognise_columns
+from gridmap.importing.corrections import corrected_table
 from gridmap.importing.datum import SourceCrs, source_crs
 from gridmap.importing.errors import NoValidRows
 from gridmap.importing.place_rows import parse_buildings, parse_compounds, parse_gates, parse_zones
@@ -46,7 +47,7 @@ DEFAULT_SCHEME = "community_grid"
 OTHER_SERVICE_POINTS = "SP99"
 AS_STATED = "as-stated"
 
-_SHAPES = {
+SHAPES = {
     Layer.AREAS: Shape.POLYGON,
     Layer.SERVICE_POINTS: Shape.POINT,
     Layer.STREETS: Shape.LINE,
@@ -163,7 +164,7 @@ def import_layer(
 
 
 def _prepare(session: Session, request: ImportRequest, *, now: datetime) -> _Prepared:
-    shape = _SHAPES[request.layer]
+    shape = SHAPES[request.layer]
     table = read_table(
         request.path,
         source_layer=request.source_layer,
@@ -175,6 +176,9 @@ def _prepare(session: Session, request: ImportRequest, *, now: datetime) -> _Pre
     if request.row_limit is not None:
         table = table.first(request.row_limit)
     columns = recognise_columns(table.headers, fields_of(request.layer, request.level), request.columns)
+    table, columns = corrected_table(
+        table, columns, corrections=request.corrections, skipped_rows=request.skipped_rows
+    )
     if request.crs is None:
         refuse_contradicted(
             session,
@@ -454,7 +458,9 @@ def _no_valid_rows(read_count: int, outcome: LayerOutcome) -> NoValidRows:
     reasons = Counter(found.reason_code for found in outcome.rejections).most_common()
     detail = _HINTS.get(reasons[0][0], "other") if reasons else "empty"
     listed = ", ".join(f"{reason} {count}" for reason, count in reasons)
-    return NoValidRows(detail=detail, read_count=read_count, reasons=listed)
+    refused = NoValidRows(detail=detail, read_count=read_count, reasons=listed)
+    refused.rejections = outcome.rejections
+    return refused
 
 
 def _batch_begin(

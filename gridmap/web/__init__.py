@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gridmap.web import assets, compression, csp, errors, health, i18n, shell
+from gridmap.web import assets, compression, csp, errors, health, i18n, shell, uploads
 from gridmap.web.access import enforce_access
 from gridmap.web.deps import Deps, WebConfig, attach_deps
 
@@ -52,6 +52,7 @@ def create_app(given: Deps) -> Flask:
     errors.init_errors(app)
     i18n.init_i18n(app)
     app.before_request(enforce_access)
+    uploads.init_uploads(app)
     _protect_against_forgery(app)
     assets.init_assets(app)
     shell.init_shell(app)

@@ -23,6 +23,13 @@ class MenuEntry:
 
 ENTRIES: tuple[MenuEntry, ...] = (
     MenuEntry(
+        url="/admin/imports",
+        icon="file-import",
+        label=lazy_gettext("导入"),
+        about=lazy_gettext("区域、服务点、街道等文件:认列、看坐标、逐行检查,可撤销"),
+        action=Action.IMPORT_LAYERS,
+    ),
+    MenuEntry(
         url="/admin/schemes",
         icon="layers-subtract",
         label=lazy_gettext("网格体系与编码"),

@@ -11,6 +11,8 @@ from typing import cast
 from flask import Flask, current_app
 from sqlalchemy.orm import Session, sessionmaker
 
+from gridmap.use_cases.import_runs import ImportFiles
+
 _EXTENSION = "gridmap.deps"
 
 
@@ -43,6 +45,7 @@ class Deps:
     clock: Callable[[], datetime]
     """The present as an aware UTC instant."""
     photo_folder: Path
+    imports: ImportFiles
     config: WebConfig
 
 

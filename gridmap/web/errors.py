@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gridmap.domain.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from gridmap.web.i18n import known_message, sentence
+from gridmap.web.uploads import UploadTooLarge
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ STATUS_OF: Mapping[type[DomainError], int] = {
     NotFound: 404,
     Conflict: 409,
     InvalidInput: 400,
+    UploadTooLarge: 413,
     DomainError: 400,
 }
 """The nearest class in the error's own ancestry counts."""

@@ -17,7 +17,13 @@ from pathlib import Path
 import pytest
 
 # The browser harness, for what is measured in a page.
-from tests.browser.conftest import browser, live_server, open_visit, signed_in_as  # noqa: F401
+from tests.browser.conftest import (  # noqa: F401
+    browser,
+    live_server,
+    live_settings,
+    open_visit,
+    signed_in_as,
+)
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 

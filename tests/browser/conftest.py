@@ -58,13 +58,19 @@ class _KeepAlive(WSGIRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def live_server(demo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of gridmap, served by a thread of this process from the demo database."""
-    settings = Settings(
+def live_settings(demo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """What the served gridmap runs with; a worker beside it takes the same."""
+    return Settings(
         database_url=demo_url,
         data_dir=tmp_path_factory.mktemp("browser-data"),
         secret_key="tests",  # demo passwords follow from it, see ``demo_password``
     )
+
+
+@pytest.fixture(scope="session")
+def live_server(demo_url: str, live_settings: Settings) -> Iterator[str]:
+    """The base URL of gridmap, served by a thread of this process from the demo database."""
+    settings = live_settings
     engine = make_engine(demo_url, pool_size=8)
     app = bootstrap.make_app(settings, make_sessions(engine))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_KeepAlive)

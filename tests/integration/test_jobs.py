@@ -8,14 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
-from datetime import UTC, datetime
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gridmap import bootstrap
 from gridmap.jobs.handlers import HANDLERS
+from gridmap.jobs.tools import in_one_transaction
 from gridmap.jobs.worker import STALLED_AFTER_S, make_worker_app
+from gridmap.settings import Settings
 from gridmap.storage.engine import libpq_address, make_engine, make_sessions
 from gridmap.storage.job_queue import JobName, defer
 from gridmap.storage.unit_of_work import unit_of_work
@@ -27,16 +31,18 @@ WAITING = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
 # A worker whose only handler hangs at its first run and leaves a mark at every run.
 HANGING_WORKER = """
 import sys, time
-from datetime import UTC, datetime
 from sqlalchemy import text
+from pathlib import Path
+from gridmap import bootstrap
 from gridmap.jobs import worker
+from gridmap.settings import Settings
 from gridmap.storage.engine import libpq_address, make_engine, make_sessions
 from gridmap.storage.job_queue import JobName
 
 url = sys.argv[1]
 engine = make_engine(url)
 
-def hang_once(session, *, now, **ids):
+def hang_once(tools, **ids):
     with engine.begin() as other:
         runs = other.execute(text("SELECT count(*) FROM mark")).scalar_one()
         other.execute(text("INSERT INTO mark VALUES (1)"))
@@ -44,7 +50,8 @@ def hang_once(session, *, now, **ids):
         time.sleep(600)
 
 handlers = {JobName.NOTIFY_ABOUT_ISSUE: hang_once}
-app = worker.make_worker_app(libpq_address(url), make_sessions(engine), lambda: datetime.now(UTC), handlers)
+tools = bootstrap.job_tools(Settings(data_dir=Path("unused")), make_sessions(engine))
+app = worker.make_worker_app(libpq_address(url), tools, handlers)
 app.run_worker(
     fetch_job_polling_interval=1.0,
     update_heartbeat_interval=worker.HEARTBEAT_INTERVAL_S,
@@ -78,7 +85,7 @@ def test_every_job_has_a_handler() -> None:
 
 
 def test_a_handler_gets_the_ids_that_the_job_was_asked_with(
-    queue_engine: Engine, committed_database: str
+    queue_engine: Engine, committed_database: str, tmp_path: Path
 ) -> None:
     seen: list[dict[str, int | str]] = []
 
@@ -91,9 +98,8 @@ def test_a_handler_gets_the_ids_that_the_job_was_asked_with(
         defer(session, JobName.NOTIFY_ABOUT_ISSUE, issue_id="abc", event_seq=1)
     app = make_worker_app(
         libpq_address(committed_database),
-        sessions,
-        lambda: datetime.now(UTC),
-        {JobName.NOTIFY_ABOUT_ISSUE: remember},
+        bootstrap.job_tools(Settings(data_dir=tmp_path), sessions),
+        {JobName.NOTIFY_ABOUT_ISSUE: in_one_transaction(remember)},
     )
     app.run_worker(wait=False, install_signal_handlers=False, delete_jobs="successful")
     assert seen == [{"issue_id": "abc", "event_seq": 1}]

@@ -104,6 +104,42 @@ class RegisterChangeRow(Row):
     undoes_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("register_change.id"), unique=True)
 
 
+class ImportDraftRow(Row):
+    """An import on its way through the wizard; ``findings`` are the check's, apart because they are many."""
+
+    __tablename__ = "import_draft"
+    __table_args__ = (
+        one_of("state", ("choosing", "checking", "importing", "done")),
+        Index("ix_import_draft_account_id_created_at", "account_id", text("created_at DESC"), "id"),
+        Index("ix_import_draft_expires_at", "expires_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    file_name: Mapped[str] = mapped_column(Text)
+    file_sha256: Mapped[str] = mapped_column(Text)
+    file_byte_count: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int]
+    run: Mapped[int]
+    choices: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    coordinates: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    findings: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    without_warned: Mapped[bool]
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("import_batch.id", ondelete="SET NULL"))
+    stage: Mapped[str | None] = mapped_column(Text)
+    done_count: Mapped[int]
+    total_count: Mapped[int]
+    stage_began_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    heard_at: Mapped[Instant]
+    cancel_asked: Mapped[bool]
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+
+
 class NotificationRow(Row):
     """A word in an account's inbox: this happened to an issue that is yours to see to."""
 
