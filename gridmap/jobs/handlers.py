@@ -34,9 +34,9 @@ def _boundaries_take_effect(session: Session, *, now: datetime, **ids: int | str
 
 
 HANDLERS: Mapping[JobName, Handler] = {
+    JobName.NOTIFY_ABOUT_ISSUE: in_one_transaction(_notify_about_issue),
     JobName.ASSIGN_ISSUES_ANEW: in_one_transaction(_assign_issues_anew),
     JobName.BOUNDARIES_TAKE_EFFECT: in_one_transaction(_boundaries_take_effect),
-    JobName.NOTIFY_ABOUT_ISSUE: in_one_transaction(_notify_about_issue),
     JobName.CHECK_IMPORT: check_import,
     JobName.RUN_IMPORT: run_import,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -9,12 +11,10 @@ from sqlalchemy.orm import Session
 from gridmap.domain.errors import NotFound, NotSignedIn
 from gridmap.domain.issue_input import parse_edit
 from gridmap.domain.permissions import Actor
-from gridmap.jobs.handlers import HANDLERS
 from gridmap.queries.notifications import unread_notifications
-from gridmap.storage.job_queue import JobName
 from gridmap.storage.tables import AccountRow
 from gridmap.use_cases.issues import edit_issue
-from gridmap.use_cases.notifications import mark_read
+from gridmap.use_cases.notifications import mark_read, notify_about_issue
 from tests.factories import (
     NORTH_DEG,
     SUBDISTRICT,
@@ -50,7 +50,7 @@ def _secretary(session: Session, community: str) -> AccountRow:
 def _run_jobs(session: Session) -> None:
     """Run every job that was ever asked for, also those that ran before."""
     for ids in session.scalars(WAITING).all():
-        HANDLERS[JobName.NOTIFY_ABOUT_ISSUE](session, now=NOW, **ids)
+        notify_about_issue(session, UUID(ids["issue_id"]), event_seq=ids["event_seq"], now=NOW)
 
 
 def _inbox(session: Session, account: AccountRow) -> list[tuple[str, str | None]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gridmap.jobs.handlers import HANDLERS
-from gridmap.storage.job_queue import JobName
+from gridmap.use_cases.notifications import notify_about_issue
 from gridmap.web.api.openapi import openapi_document
 from tests.factories import SUBDISTRICT, add_account, add_world, middle_of
 from tests.reports import NOW, report_body
@@ -33,7 +33,7 @@ def told(app: Flask, session: Session) -> dict[str, Program]:
     worker = program_of(app, session, add_account(session, "worker", area_codes=(f"{FIRST}010",)))
     assert worker.post("/issues", report_body(*middle_of(0, 0))).status_code == 201
     for ids in session.scalars(WAITING).all():
-        HANDLERS[JobName.NOTIFY_ABOUT_ISSUE](session, now=NOW, **ids)
+        notify_about_issue(session, UUID(ids["issue_id"]), event_seq=ids["event_seq"], now=NOW)
     return programs
 
 
