@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.permissions import Actor
 from gridmap.storage.engine import make_engine
 from gridmap.use_cases.accounts import create_token
-from tests.browser.conftest import live_server  # noqa: F401
+from tests.browser.conftest import live_server, live_settings  # noqa: F401
 from tests.reports import NOW
 
 GDAL = """
