@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridmap.siting.bounds import Climb, climb, first_multipliers, safe_ceiling
-from gridmap.siting.compiled import Flags, Integers, Reals
-from gridmap.siting.core import Core, narrowed
+from gridmap.siting.compiled import Integers, Reals
+from gridmap.siting.core import Core, beside, narrowed
 from gridmap.siting.local import greedy, improved
 from gridmap.siting.result import Stop, Watch
 
@@ -199,10 +199,10 @@ def _settled(core: Core, fixed: Integers) -> Integers | None:
         return None
     after = fixed.copy()
     if len(core.rival):
-        beside = _beside(core, is_open)
-        if (beside & is_open).any():
+        barred = beside(core, is_open)
+        if (barred & is_open).any():
             return None
-        after[beside & (fixed == 0)] = -1
+        after[barred & (fixed == 0)] = -1
     after[(after == 0) & (core.price > left)] = -1
     return after
 
@@ -212,11 +212,5 @@ def _is_leaf(core: Core, fixed: Integers) -> bool:
     free = fixed == 0
     if core.price[fixed >= 0].sum() > core.budget:
         return False
-    return not (_beside(core, free) & free).any()
+    return not (beside(core, free) & free).any()
 
-
-def _beside(core: Core, is_open: Flags) -> Flags:
-    result = np.zeros(core.column_count, dtype=np.bool_)
-    of = np.repeat(np.arange(core.column_count), np.diff(core.rival_indptr))
-    result[core.rival[is_open[of]]] = True
-    return result

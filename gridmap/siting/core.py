@@ -127,16 +127,16 @@ def make_core(
         Core(
             weight=merged_weight.astype(np.int64),
             ceiling=ceiling[first],
-            indptr=_pointers(row, len(first)),
+            indptr=pointers(row, len(first)),
             column=column,
             cost=cost,
-            column_indptr=_pointers(column, column_count),
+            column_indptr=pointers(column, column_count),
             row=row[by_column],
             row_cost=cost[by_column],
             price=price,
             budget=budget,
             label=label,
-            rival_indptr=_pointers(rivals[:, 0], column_count),
+            rival_indptr=pointers(rivals[:, 0], column_count),
             rival=np.ascontiguousarray(rivals[:, 1]),
             offset=offset,
         ),
@@ -192,9 +192,18 @@ def paid(core: Core, is_open: Flags) -> Integers:
     return _paid(core.ceiling, core.indptr, core.column, core.cost, is_open)
 
 
-def _pointers(sorted_or_not: Integers, count: int) -> Integers:
+def beside(core: Core, is_open: Flags) -> Flags:
+    """Return the columns that are rivals of open ones, (m,) bool."""
+    result = np.zeros(core.column_count, dtype=np.bool_)
+    of = np.repeat(np.arange(core.column_count), np.diff(core.rival_indptr))
+    result[core.rival[is_open[of]]] = True
+    return result
+
+
+def pointers(owner: Integers, count: int) -> Integers:
+    """Return where the entries of each owner begin and end, (count + 1,), once they are sorted by owner."""
     indptr = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(sorted_or_not, minlength=count), out=indptr[1:])
+    np.cumsum(np.bincount(owner, minlength=count), out=indptr[1:])
     return indptr
 
 
