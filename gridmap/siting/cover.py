@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_matrix, vstack
 
 from gridmap.siting import milp
 from gridmap.siting.bounds import safe_ceiling
@@ -21,6 +20,7 @@ from gridmap.siting.core import Core, beside, pointers
 from gridmap.siting.instance import Instance, NoPlanPossible
 from gridmap.siting.local import greedy
 from gridmap.siting.median import always_open, core_of_free, nearest_open
+from gridmap.siting.programs import covering_program
 from gridmap.siting.reduce import parts_of, reduce_cover
 from gridmap.siting.result import Plan, SearchEndedWithoutPlan, Stop, Watch, relative_gap
 
@@ -79,7 +79,7 @@ def cover_core(instance: Instance, *, radius_m: int, price: Integers | None = No
         raise NoPlanPossible(
             reason="siting.clients_out_of_reach", which=np.flatnonzero(is_row & ~reached).tolist()
         )
-    return core_of_free(
+    core, _ = core_of_free(
         instance,
         ceiling=np.ones(instance.client_count, dtype=np.int64),
         row=client[kept],
@@ -88,6 +88,7 @@ def cover_core(instance: Instance, *, radius_m: int, price: Integers | None = No
         price=price,
         budget=int(price.sum()),
     )
+    return core
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,16 @@ class CoverAnswer:
     stopped_by: Stop
 
 
-def solve_covering(core: Core, watch: Watch, *, limit: int | None = None) -> CoverAnswer:
+def solve_covering(
+    core: Core, watch: Watch, *, limit: int | None = None, with_program: bool = True
+) -> CoverAnswer:
     """Cover all rows of the core at least price.
 
     Parameters
     ----------
     limit : int, where only "is there a cover of at most this price?" is asked: the search ends as soon as the
-        bound exceeds it (then `bound` > `limit`; `value` may be of any cover) or a cover meets it.
+        bound exceeds it (then `bound` > `limit`, and `value` says nothing) or a cover meets it.
+    with_program : False to be content with reductions, covers by chance and the Lagrangian bound.
 
     Raises
     ------
@@ -127,7 +131,8 @@ def solve_covering(core: Core, watch: Watch, *, limit: int | None = None) -> Cov
     waiting = sum(int(part.price.min()) for part in parts)
     for part in parts:
         waiting -= int(part.price.min())
-        answer = _solve_part(part, watch, limit=None if limit is None else limit - bound - waiting)
+        room = None if limit is None else limit - bound - waiting
+        answer = _solve_part(part, watch, limit=room, with_program=with_program)
         labels.append(answer.labels)
         value += answer.value
         bound += answer.bound
@@ -167,7 +172,7 @@ class _Search:
         return CoverAnswer(self.labels, self.value, min(self.bound, self.value), stop)
 
 
-def _solve_part(core: Core, watch: Watch, *, limit: int | None) -> CoverAnswer:
+def _solve_part(core: Core, watch: Watch, *, limit: int | None, with_program: bool) -> CoverAnswer:
     search = _Search(core.label[:0], int(core.price.sum()) + 1, False, core.label[:0])
     search.offer(core, _pruned(core, greedy(core)))
     narrow, multiplier, step = core, _first_multipliers(core), 1.0
@@ -214,6 +219,8 @@ def _solve_part(core: Core, watch: Watch, *, limit: int | None) -> CoverAnswer:
         if not _has_columns(narrow):
             break
         if share < 0.1 or watch.must_stop:
+            if not with_program:
+                return search.answer("time")
             return _finish_by_program(search, narrow, watch, limit=limit)
     if not search.has_plan and limit is None:
         raise NoPlanPossible(reason="siting.sites_too_near")
@@ -224,7 +231,7 @@ def _solve_part(core: Core, watch: Watch, *, limit: int | None) -> CoverAnswer:
 def _finish_by_program(search: _Search, core: Core, watch: Watch, *, limit: int | None) -> CoverAnswer:
     room = None if limit is None else float(limit - search.opened_price)
     solution = milp.solve(
-        _program(core, at_most=search.value - 1 - search.opened_price), watch, enough=room, hopeless=room
+        covering_program(core, at_most=search.value - 1 - search.opened_price), watch, enough=room, hopeless=room
     )
     if solution.point is not None:
         search.offer(core, solution.point > 0.5)
@@ -397,32 +404,3 @@ def _climb_cover(
         for i in range(rows):
             multiplier[i] = max(multiplier[i] + length * direction[i], 0.0)
     return best, best_multiplier, best_reduced, best_reduced < 0.0
-
-
-def _program(core: Core, *, at_most: int) -> milp.Program:
-    """The covering rows, the rivals, and "better than what is known"."""
-    count = core.column_count
-    cover = csr_matrix(
-        (np.ones(len(core.column)), core.column, core.indptr), shape=(core.row_count, count)
-    )
-    rivals = rival_rows(core)
-    better = csr_matrix(core.price[None, :].astype(np.float64))
-    return milp.Program(
-        cost=core.price.astype(np.float64),
-        upper=np.ones(count),
-        is_whole=np.ones(count, dtype=np.bool_),
-        matrix=csr_matrix(vstack([cover, rivals, better])),
-        low=np.concatenate([np.ones(core.row_count), np.full(rivals.shape[0] + 1, -np.inf)]),
-        high=np.concatenate([np.full(core.row_count, np.inf), np.ones(rivals.shape[0]), [float(at_most)]]),
-    )
-
-
-def rival_rows(core: Core) -> csr_matrix:
-    """One row for each pair of rivals, (pairs, m): at most one of them is open."""
-    first = np.repeat(np.arange(core.column_count), np.diff(core.rival_indptr))
-    once = first < core.rival
-    pairs = np.column_stack([first[once], core.rival[once]])
-    return csr_matrix(
-        (np.ones(2 * len(pairs)), (np.repeat(np.arange(len(pairs)), 2), pairs.ravel())),
-        shape=(len(pairs), core.column_count),
-    )

@@ -66,7 +66,7 @@ def median_core(instance: Instance, *, p: int, beyond_m: int | None = None) -> C
         np.maximum.at(furthest_m, row, distance_m)
         reaches_all = np.bincount(row, minlength=instance.client_count) == int(free.sum())
         ceiling = np.where(reaches_all, np.minimum(ceiling, furthest_m), ceiling)
-    return core_of_free(
+    core, _ = core_of_free(
         instance,
         ceiling=ceiling,
         row=row,
@@ -75,6 +75,7 @@ def median_core(instance: Instance, *, p: int, beyond_m: int | None = None) -> C
         price=np.ones(instance.candidate_count, dtype=np.int64),
         budget=count,
     )
+    return core
 
 
 def core_of_free(
@@ -87,12 +88,15 @@ def core_of_free(
     price: Integers,
     budget: int,
     key: Integers | None = None,
-) -> Core:
-    """Make a core whose columns are the free candidates, in their order; entries name candidates."""
+) -> tuple[Core, Integers]:
+    """Make a core whose columns are the free candidates, in their order, and the row of each client.
+
+    Entries name candidates; clients of different keys, (n,), share no row; a client without a row has -1.
+    """
     free = instance.free
     number = np.cumsum(free) - 1
     rivals = instance.apart[free[instance.apart].all(axis=1)] if len(instance.apart) else instance.apart
-    core, _ = make_core(
+    return make_core(
         instance.weight,
         ceiling,
         row=row,
@@ -104,7 +108,6 @@ def core_of_free(
         rivals=number[rivals],
         key=key,
     )
-    return core
 
 
 def always_open(instance: Instance) -> Flags:
