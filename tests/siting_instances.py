@@ -96,9 +96,7 @@ def census_city(name: str, radius_m: int) -> Instance:
     )
 
 
-def invented_city(
-    client_count: int, candidate_count: int, *, cutoff_m: int, seed: int = 7
-) -> Instance:
+def invented_city(client_count: int, candidate_count: int, *, cutoff_m: int, seed: int = 7) -> Instance:
     """Return a city of clustered clients and scattered candidates, walks 1.3 x the straight line.
 
     Its side grows with the number of candidates, so that a radius of 500 m means the same at every size.

@@ -57,9 +57,7 @@ def safe_ceiling(bound: float) -> int:
     return math.ceil(bound - 1e-9 * max(abs(bound), 1e3))
 
 
-def climb(
-    core: Core, *, fixed: Integers, multiplier: Reals, target: int, rounds: int, step: float
-) -> Climb:
+def climb(core: Core, *, fixed: Integers, multiplier: Reals, target: int, rounds: int, step: float) -> Climb:
     """Climb from `multiplier` until the bound proves `target`, the step is spent, or `rounds` are over.
 
     Parameters
@@ -133,12 +131,12 @@ def _choose(
         if fixed[j] != 0:
             continue
         if price[j] <= left:
-            total += earning[j]
-            left -= price[j]
+            total += float(earning[j])
+            left -= int(price[j])
             is_in[j] = True
-            high = earning[j] / max(price[j], 1)
+            high = float(earning[j] / max(price[j], 1))
             continue
-        low = earning[j] / price[j]
+        low = float(earning[j] / price[j])
         if not is_unit:
             # the fraction of the first that no longer fits; both thresholds are its rate
             total += low * left
@@ -187,7 +185,7 @@ def _climb(
     for j in range(count):
         if fixed[j] == 1:
             left -= price[j]
-    for turn in range(rounds):
+    for _ in range(rounds):
         earning[:] = 0.0
         total = 0.0
         for i in range(rows):

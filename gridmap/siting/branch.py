@@ -213,4 +213,3 @@ def _is_leaf(core: Core, fixed: Integers) -> bool:
     if core.price[fixed >= 0].sum() > core.budget:
         return False
     return not (beside(core, free) & free).any()
-

@@ -231,7 +231,10 @@ def _solve_part(core: Core, watch: Watch, *, limit: int | None, with_program: bo
 def _finish_by_program(search: _Search, core: Core, watch: Watch, *, limit: int | None) -> CoverAnswer:
     room = None if limit is None else float(limit - search.opened_price)
     solution = milp.solve(
-        covering_program(core, at_most=search.value - 1 - search.opened_price), watch, enough=room, hopeless=room
+        covering_program(core, at_most=search.value - 1 - search.opened_price),
+        watch,
+        enough=room,
+        hopeless=room,
     )
     if solution.point is not None:
         search.offer(core, solution.point > 0.5)
@@ -257,9 +260,7 @@ class _Part:
     multiplier: Reals
 
 
-def _part(
-    core: Core, *, columns: Flags, rows: Flags | None = None, multiplier: Reals | None = None
-) -> _Part:
+def _part(core: Core, *, columns: Flags, rows: Flags | None = None, multiplier: Reals | None = None) -> _Part:
     """Keep some columns, and those rows (of `rows`) that were met by the columns of the core that is kept.
 
     Without `rows`, the rows are those that the columns meet.

@@ -267,15 +267,11 @@ def _with_backup(
 def _meets(instance: Instance, asked: Coverage, floors: Integers, is_open: Flags) -> bool:
     _, site = covered(instance, asked, is_open)
     within = (site >= 0) & (instance.group >= 0)
-    reached = np.bincount(
-        instance.group[within], weights=instance.weight[within], minlength=len(floors)
-    )
+    reached = np.bincount(instance.group[within], weights=instance.weight[within], minlength=len(floors))
     return bool((reached >= floors).all())
 
 
-def _floors(
-    instance: Instance, asked: Coverage, floors: Integers
-) -> tuple[Misses, csr_matrix, Integers]:
+def _floors(instance: Instance, asked: Coverage, floors: Integers) -> tuple[Misses, csr_matrix, Integers]:
     """Return the rows of being within the radius, their weights by group, and what each group may miss.
 
     A client counts for its group as soon as it is within the radius, however little decay leaves of it. Who is

@@ -225,7 +225,9 @@ def make_instance(
         raise SitingInputUnusable(
             reason="siting.negative_distance", which=np.unique(reach.client[reach.distance_m < 0]).tolist()
         )
-    strange = np.flatnonzero(((apart < 0) | (apart >= candidate_count)).any(axis=1) | (apart[:, 0] == apart[:, 1]))
+    strange = np.flatnonzero(
+        ((apart < 0) | (apart >= candidate_count)).any(axis=1) | (apart[:, 0] == apart[:, 1])
+    )
     if len(strange):
         raise SitingInputUnusable(reason="siting.unknown_pair", which=strange.tolist())
     # what stands already was allowed once; what is still to be built has to keep its distance

@@ -83,12 +83,12 @@ def solve(
     ):
         solver.setOptionValue(name, value)
     model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = count, program.matrix.shape[0]
+    model.num_col_, model.num_row_ = count, len(program.low)
     model.col_cost_, model.col_lower_, model.col_upper_ = program.cost, np.zeros(count), program.upper
     model.row_lower_, model.row_upper_ = program.low, program.high
     model.offset_ = program.offset
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.num_col_, model.a_matrix_.num_row_ = count, program.matrix.shape[0]
+    model.a_matrix_.num_col_, model.a_matrix_.num_row_ = count, len(program.low)
     model.a_matrix_.start_ = program.matrix.indptr.astype(np.int32)
     model.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
     model.a_matrix_.value_ = program.matrix.data.astype(np.float64)
@@ -129,7 +129,7 @@ def solve(
         return Solution(point, objective, min(bound, objective), "optimal")
     if status in (states.kInfeasible, states.kUnboundedOrInfeasible):
         return Solution(None, np.inf, np.inf, "infeasible")
-    if status in (states.kTimeLimit, states.kInterrupt, states.kHighsInterrupt, states.kSolutionLimit):
+    if status in (states.kTimeLimit, states.kInterrupt, states.kSolutionLimit):
         objective = float(info.objective_function_value) if has_point else np.inf
         return Solution(point, objective, float(info.mip_dual_bound), "stopped")
     raise SolverFailed(solver.modelStatusToString(status))

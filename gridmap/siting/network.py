@@ -122,8 +122,8 @@ def snap_to_edges(network: StreetNetwork, points_xy_m: Reals) -> SnappedPoints:
     points_xy_m = np.asarray(points_xy_m, dtype=np.float64).reshape(-1, 2)
     if not len(network.edge_nodes):
         raise InvalidInput(field="edge_nodes", reason="siting.no_streets")
-    lines = shapely.linestrings(network.node_xy_m[network.edge_nodes])
-    points = shapely.points(points_xy_m)
+    lines = np.asarray(shapely.linestrings(network.node_xy_m[network.edge_nodes]))
+    points = np.asarray(shapely.points(points_xy_m))
     of_point, near = shapely.STRtree(lines).query_nearest(points)
     edge = np.full(len(points_xy_m), np.iinfo(np.int64).max)
     np.minimum.at(edge, of_point, near)

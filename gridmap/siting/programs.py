@@ -35,15 +35,16 @@ class Misses:
 def covering_program(core: Core, *, at_most: int) -> Program:
     """Every row met, at a price of at most `at_most`; the objective is the price."""
     count = core.column_count
-    cover, rivals = _incidence(core), _rival_rows(core)
+    cover = _incidence(core)
+    rivals, pair_count = _rival_rows(core)
     price = core.price.astype(np.float64)
     return Program(
         cost=price,
         upper=np.ones(count),
         is_whole=np.ones(count, dtype=np.bool_),
         matrix=csr_matrix(vstack([cover, rivals, csr_matrix(price[None, :])])),
-        low=np.concatenate([np.ones(core.row_count), np.full(rivals.shape[0] + 1, -np.inf)]),
-        high=np.concatenate([np.full(core.row_count, np.inf), np.ones(rivals.shape[0]), [float(at_most)]]),
+        low=np.concatenate([np.ones(core.row_count), np.full(pair_count + 1, -np.inf)]),
+        high=np.concatenate([np.full(core.row_count, np.inf), np.ones(pair_count), [float(at_most)]]),
     )
 
 
@@ -99,7 +100,9 @@ def backup_of(core: Core, *, has_one: Integers, backup_percent: int) -> Misses:
     )
 
 
-def choosing_program(core: Core, misses: Misses, *, offset: int, floors: tuple[Misses, csr_matrix, Integers] | None) -> Program:
+def choosing_program(
+    core: Core, misses: Misses, *, offset: int, floors: tuple[Misses, csr_matrix, Integers] | None
+) -> Program:
     """Columns within the budget, no rivals, least misses; floors limit what groups may miss.
 
     Parameters
@@ -108,15 +111,16 @@ def choosing_program(core: Core, misses: Misses, *, offset: int, floors: tuple[M
         may miss, (groups,); or None.
     """
     count = core.column_count
-    limits = csr_matrix(vstack([_rival_rows(core), csr_matrix(core.price[None, :].astype(np.float64))]))
-    limit_high = np.concatenate([np.ones(limits.shape[0] - 1), [float(core.budget)]])
+    rivals, pair_count = _rival_rows(core)
+    limits = csr_matrix(vstack([rivals, csr_matrix(core.price[None, :].astype(np.float64))]))
+    limit_high = np.concatenate([np.ones(pair_count), [float(core.budget)]])
     own = len(misses.need)
     held = 0 if floors is None else len(floors[0].need)
     blocks = [
         hstack([misses.columns, eye_array(own), csr_matrix((own, held))]),
-        hstack([limits, csr_matrix((limits.shape[0], own + held))]),
+        hstack([limits, csr_matrix((pair_count + 1, own + held))]),
     ]
-    low = [misses.need, np.full(limits.shape[0], -np.inf)]
+    low = [misses.need, np.full(pair_count + 1, -np.inf)]
     high = [np.full(own, np.inf), limit_high]
     upper = [np.ones(count), misses.most]
     if floors is not None:
@@ -143,12 +147,13 @@ def _incidence(core: Core) -> csr_matrix:
     )
 
 
-def _rival_rows(core: Core) -> csr_matrix:
-    """One row for each pair of rivals, (pairs, m): at most one of them is open."""
+def _rival_rows(core: Core) -> tuple[csr_matrix, int]:
+    """One row for each pair of rivals, (pairs, m), and how many: at most one of the two is open."""
     first = np.repeat(np.arange(core.column_count), np.diff(core.rival_indptr))
     once = first < core.rival
     pairs = np.column_stack([first[once], core.rival[once]])
-    return csr_matrix(
+    matrix = csr_matrix(
         (np.ones(2 * len(pairs)), (np.repeat(np.arange(len(pairs)), 2), pairs.ravel())),
         shape=(len(pairs), core.column_count),
     )
+    return matrix, len(pairs)

@@ -72,7 +72,7 @@ def _bits(owner: Integers, member: Integers, owner_count: int, member_count: int
 
 @compiled
 def _within(inner: Bits, outer: Bits, mask: Bits) -> bool:
-    for word in range(len(inner)):
+    for word in range(len(inner)):  # noqa: SIM110  (numba compiles the loop, not the generator)
         if inner[word] & mask[word] & ~outer[word]:
             return False
     return True

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gridmap.domain.errors import DomainError
-from gridmap.siting.compiled import Integers, Reals
-
+from gridmap.siting.compiled import Integers
 
 
 class SearchEndedWithoutPlan(DomainError):
@@ -36,7 +35,7 @@ class Plan:
     is_proven : bool, the plan is a best one.
     stopped_by : what ended the search.
     time_s : float.
-    served : (k, 3) float or None: client, site, amount, where clients are split between sites with capacities.
+    served : (k, 3) int or None: client, site, amount, where clients are split between sites with capacities.
     """
 
     sites: Integers
@@ -47,7 +46,7 @@ class Plan:
     is_proven: bool
     stopped_by: Stop
     time_s: float
-    served: Reals | None = None
+    served: Integers | None = None
 
 
 @dataclass(frozen=True)
