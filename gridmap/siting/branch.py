@@ -84,8 +84,11 @@ def solve_root(core: Core, watch: Watch) -> Root:
         fixed = _decided(result, np.zeros(narrow.column_count, dtype=np.int64), best.value)
         if bound >= best.value or fixed is None:
             return Root(best.labels, best.value, best.value, narrow, result.multiplier, opened)
+        fixed = _settled(narrow, fixed)
+        if fixed is None:
+            return Root(best.labels, best.value, best.value, narrow, result.multiplier, opened)
         decided = int((fixed != 0).sum())
-        if not decided or int(narrow.price[fixed == 1].sum()) > narrow.budget:
+        if not decided:
             return Root(best.labels, best.value, bound, narrow, result.multiplier, opened)
         opened = np.concatenate([opened, narrow.label[fixed == 1]])
         share = decided / narrow.column_count

@@ -25,16 +25,15 @@ from gridmap.siting import milp
 from gridmap.siting.bounds import safe_ceiling
 from gridmap.siting.compiled import Flags, Integers
 from gridmap.siting.coverage import Coverage, group_floors
+from gridmap.siting.errors import NoPlanPossible, SearchEndedWithoutPlan, SitingInputUnusable
 from gridmap.siting.instance import (
     Instance,
-    NoPlanPossible,
-    SitingInputUnusable,
     Standing,
     left_of_budget,
     new_site_count,
 )
 from gridmap.siting.median import always_open, filled_up
-from gridmap.siting.result import Plan, SearchEndedWithoutPlan, Stop, Watch, relative_gap
+from gridmap.siting.result import Plan, Stop, Watch, relative_gap
 
 
 def solve_capacitated_coverage(instance: Instance, asked: Coverage, *, watch: Watch | None = None) -> Plan:

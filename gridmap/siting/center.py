@@ -16,10 +16,11 @@ import numpy as np
 from gridmap.siting.compiled import Flags, Integers
 from gridmap.siting.core import Core
 from gridmap.siting.cover import cover_core, solve_covering
-from gridmap.siting.instance import Instance, NoPlanPossible, new_site_count
+from gridmap.siting.errors import NoPlanPossible, SearchEndedWithoutPlan
+from gridmap.siting.instance import Instance, new_site_count
 from gridmap.siting.local import greedy, improved
 from gridmap.siting.median import always_open, filled_up, nearest_open
-from gridmap.siting.result import Plan, SearchEndedWithoutPlan, Watch, relative_gap
+from gridmap.siting.result import Plan, Watch, relative_gap
 
 
 def solve_center(instance: Instance, *, p: int, watch: Watch | None = None) -> Plan:
@@ -134,6 +135,8 @@ class _Search:
         except NoPlanPossible:
             self.low = max(self.low, place + 1)
             return True
+        except SearchEndedWithoutPlan:
+            return False
         if answer.value <= self.count:
             self._accept(answer.labels)
         elif answer.bound > self.count:

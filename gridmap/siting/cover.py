@@ -17,12 +17,13 @@ from gridmap.siting import milp
 from gridmap.siting.bounds import safe_ceiling
 from gridmap.siting.compiled import Flags, Integers, Reals, compiled
 from gridmap.siting.core import Core, beside, pointers
-from gridmap.siting.instance import Instance, NoPlanPossible
+from gridmap.siting.errors import NoPlanPossible, SearchEndedWithoutPlan
+from gridmap.siting.instance import Instance
 from gridmap.siting.local import greedy
 from gridmap.siting.median import always_open, core_of_free, nearest_open
 from gridmap.siting.programs import covering_program
 from gridmap.siting.reduce import parts_of, reduce_cover
-from gridmap.siting.result import Plan, SearchEndedWithoutPlan, Stop, Watch, relative_gap
+from gridmap.siting.result import Plan, Stop, Watch, relative_gap
 
 
 def solve_cover(instance: Instance, *, radius_m: int, watch: Watch | None = None) -> Plan:
@@ -124,6 +125,9 @@ def solve_covering(
     value = bound = int(core.price[reduced.needed].sum())
     stopped: Stop = "proven"
     left = _part(core, rows=reduced.rows, columns=reduced.columns).core
+    if not _has_columns(left):
+        # a needed column closed its rivals, which were all that some row had
+        raise NoPlanPossible(reason="siting.sites_too_near")
     number = parts_of(left)
     parts = [_part(left, columns=number == each).core for each in np.unique(number)]
     parts = [part for part in parts if part.row_count]
@@ -168,7 +172,12 @@ class _Search:
         """Take a bound for what is left undecided."""
         self.bound = max(self.bound, min(self.opened_price + safe_ceiling(bound), self.value))
 
-    def answer(self, stop: Stop) -> CoverAnswer:
+    def answer(self, stop: Stop, *, limit: int | None = None) -> CoverAnswer:
+        """Return what was found; without a cover there is an answer only if the bound exceeds the limit."""
+        if not self.has_plan and (limit is None or self.bound <= limit):
+            if stop == "proven":
+                raise NoPlanPossible(reason="siting.sites_too_near")
+            raise SearchEndedWithoutPlan
         return CoverAnswer(self.labels, self.value, min(self.bound, self.value), stop)
 
 
@@ -192,8 +201,8 @@ def _solve_part(core: Core, watch: Watch, *, limit: int | None, with_program: bo
         watch.tell(search.value if search.has_plan else None, search.bound)
         if search.bound >= search.value:
             break
-        if limit is not None and (search.bound > limit or search.value <= limit):
-            return search.answer("proven")
+        if limit is not None and (search.bound > limit or (search.has_plan and search.value <= limit)):
+            return search.answer("proven", limit=limit)
         room = search.value - 1 - search.opened_price - raw + 1e-6
         never, always = reduced_cost > room, -reduced_cost > room
         share = float((never | always).mean())
@@ -220,10 +229,8 @@ def _solve_part(core: Core, watch: Watch, *, limit: int | None, with_program: bo
             break
         if share < 0.1 or watch.must_stop:
             if not with_program:
-                return search.answer("time")
+                return search.answer("time", limit=limit)
             return _finish_by_program(search, narrow, watch, limit=limit)
-    if not search.has_plan and limit is None:
-        raise NoPlanPossible(reason="siting.sites_too_near")
     search.bound = search.value
     return search.answer("proven")
 
@@ -238,20 +245,14 @@ def _finish_by_program(search: _Search, core: Core, watch: Watch, *, limit: int 
     )
     if solution.point is not None:
         search.offer(core, solution.point > 0.5)
-    if solution.outcome == "infeasible":
-        search.bound = search.value
-    else:
+    if solution.outcome == "stopped":
         search.raise_bound(solution.bound - 1e-6)
-    if solution.outcome != "stopped":
+    else:
         search.bound = search.value
-    if not search.has_plan and limit is None:
-        if solution.outcome == "stopped":
-            raise SearchEndedWithoutPlan
-        raise NoPlanPossible(reason="siting.sites_too_near")
     is_decided = search.bound >= search.value or (
-        limit is not None and (search.bound > limit or search.value <= limit)
+        limit is not None and (search.bound > limit or (search.has_plan and search.value <= limit))
     )
-    return search.answer("proven" if is_decided else watch.must_stop or "time")
+    return search.answer("proven" if is_decided else watch.must_stop or "time", limit=limit)
 
 
 @dataclass(frozen=True)

@@ -23,16 +23,15 @@ from gridmap.siting.bounds import safe_ceiling
 from gridmap.siting.branch import Root, solve_root
 from gridmap.siting.compiled import Flags, Integers
 from gridmap.siting.core import Core
+from gridmap.siting.errors import NoPlanPossible, SearchEndedWithoutPlan, SitingInputUnusable
 from gridmap.siting.instance import (
     Instance,
-    NoPlanPossible,
-    SitingInputUnusable,
     left_of_budget,
     new_site_count,
 )
 from gridmap.siting.median import always_open, core_of_free, filled_up, nearest_open
 from gridmap.siting.programs import Misses, backup_of, choosing_program, steps_of
-from gridmap.siting.result import Plan, SearchEndedWithoutPlan, Stop, Watch, relative_gap
+from gridmap.siting.result import Plan, Stop, Watch, relative_gap
 
 PERMILLE = 1000
 

@@ -12,31 +12,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from gridmap.domain.errors import DomainError
 from gridmap.siting.compiled import Flags, Integers
+from gridmap.siting.errors import SitingInputUnusable
 from gridmap.siting.network import WalkingDistances
-
-
-class SitingInputUnusable(DomainError):
-    """The arrays make no planning task; `reason` is a code, `which` names up to ten of the faulty ones."""
-
-    code = "siting.input_unusable"
-
-    def __init__(self, *, reason: str, which: Sequence[int] = (), **params: object) -> None:
-        self.reason = reason
-        self.which = tuple(which)
-        super().__init__(reason=reason, which=", ".join(str(each) for each in self.which[:10]), **params)
-
-
-class NoPlanPossible(DomainError):
-    """No choice of sites meets what is asked; `which` names the clients or groups that can't be served."""
-
-    code = "siting.no_plan_possible"
-
-    def __init__(self, *, reason: str, which: Sequence[int] = ()) -> None:
-        self.reason = reason
-        self.which = tuple(which)
-        super().__init__(reason=reason, which=", ".join(str(each) for each in self.which[:10]))
 
 
 class Standing(IntEnum):

@@ -11,7 +11,8 @@ import numpy as np
 from gridmap.siting.branch import solve_core
 from gridmap.siting.compiled import Flags, Integers
 from gridmap.siting.core import Core, make_core
-from gridmap.siting.instance import Instance, SitingInputUnusable, Standing, new_site_count
+from gridmap.siting.errors import SitingInputUnusable
+from gridmap.siting.instance import Instance, Standing, new_site_count
 from gridmap.siting.result import Plan, Watch, relative_gap
 
 

@@ -19,8 +19,8 @@ import shapely
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gridmap.domain.errors import InvalidInput
 from gridmap.siting.compiled import Flags, Integers, Reals, compiled
+from gridmap.siting.errors import SitingInputUnusable
 
 _UNREACHED = np.iinfo(np.int64).max
 _NODE_BITS = 32
@@ -74,16 +74,16 @@ def build_network(node_xy_m: Reals, *, edge_nodes: Integers, edge_length_m: Inte
 
     Raises
     ------
-    InvalidInput
-        With a reason: an edge names a node that is not there, or has a negative length.
+    SitingInputUnusable
+        An edge names a node that is not there, or has a negative length.
     """
     count = len(node_xy_m)
     edge_nodes = np.asarray(edge_nodes, dtype=np.int64).reshape(-1, 2)
     edge_length_m = np.asarray(edge_length_m, dtype=np.int64)
     if len(edge_nodes) and (edge_nodes.min() < 0 or edge_nodes.max() >= count):
-        raise InvalidInput(field="edge_nodes", reason="siting.edge_without_node")
+        raise SitingInputUnusable(reason="siting.edge_without_node")
     if len(edge_length_m) and edge_length_m.min() < 0:
-        raise InvalidInput(field="edge_length_m", reason="siting.negative_length")
+        raise SitingInputUnusable(reason="siting.negative_length")
     tails = np.concatenate([edge_nodes[:, 0], edge_nodes[:, 1]])
     heads = np.concatenate([edge_nodes[:, 1], edge_nodes[:, 0]])
     order = np.lexsort((heads, tails))
@@ -121,7 +121,7 @@ def snap_to_edges(network: StreetNetwork, points_xy_m: Reals) -> SnappedPoints:
     """Bring each point, (k, 2), onto its nearest edge; of equally near ones, the first."""
     points_xy_m = np.asarray(points_xy_m, dtype=np.float64).reshape(-1, 2)
     if not len(network.edge_nodes):
-        raise InvalidInput(field="edge_nodes", reason="siting.no_streets")
+        raise SitingInputUnusable(reason="siting.no_streets")
     lines = np.asarray(shapely.linestrings(network.node_xy_m[network.edge_nodes]))
     points = np.asarray(shapely.points(points_xy_m))
     of_point, near = shapely.STRtree(lines).query_nearest(points)
@@ -144,7 +144,7 @@ def at_nodes(network: StreetNetwork, nodes: Integers) -> SnappedPoints:
     """Stand points on nodes, (k,), of the network: nothing to snap, no edge to share."""
     nodes = np.asarray(nodes, dtype=np.int64)
     if len(nodes) and (nodes.min() < 0 or nodes.max() >= network.node_count):
-        raise InvalidInput(field="nodes", reason="siting.edge_without_node")
+        raise SitingInputUnusable(reason="siting.edge_without_node")
     zeros = np.zeros(len(nodes), dtype=np.int64)
     return SnappedPoints(
         edge=np.full(len(nodes), -1, dtype=np.int64),
@@ -180,7 +180,7 @@ def walking_distances(
     A distance is the way from the candidate to its street, along the streets, and from the street to the client.
     """
     if cutoff_m < 0:
-        raise InvalidInput(field="cutoff_m", reason="siting.negative_length")
+        raise SitingInputUnusable(reason="siting.negative_length")
     count = network.node_count
     client_count = len(clients.edge)
     ends = clients.ends.T.ravel()

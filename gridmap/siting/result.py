@@ -7,15 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gridmap.domain.errors import DomainError
 from gridmap.siting.compiled import Integers
-
-
-class SearchEndedWithoutPlan(DomainError):
-    """Time was up, or the search was cancelled, before any plan was found."""
-
-    code = "siting.ended_without_plan"
-
 
 Stop = Literal["proven", "time", "cancelled"]
 
