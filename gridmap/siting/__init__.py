@@ -1,1 +1,1 @@
-"""Where to build: walking distances, location models with proven bounds, and reasons. Arrays in, arrays out."""
+"""Where to build: walking distances, models with proven bounds, and reasons. Arrays in, arrays out."""

@@ -1,7 +1,7 @@
 """Bounds that hold whatever the multipliers: the Lagrangian relaxation of the core, climbed by subgradients.
 
-Let every row i, per unit of weight, offer a price ``multiplier_i`` between 0 and its ceiling for being served.
-A column then earns ``earning_j = sum_i weight_i * max(multiplier_i - cost_ij, 0)``, and
+Let every row i, per unit of weight, offer a price ``multiplier_i`` between 0 and its ceiling for being
+served. A column then earns ``earning_j = sum_i weight_i * max(multiplier_i - cost_ij, 0)``, and
 
     bound = offset + sum_i weight_i * multiplier_i - (the most that columns within the budget can earn)
 
@@ -107,8 +107,8 @@ def _choose(
 ) -> tuple[float, float, float]:
     """Take the columns that earn most for their price; return their earnings and the two thresholds.
 
-    With the thresholds (per unit of price), closing a chosen column costs at least earning - low * price, opening
-    another at least high * price - earning.
+    With the thresholds (per unit of price), closing a chosen column costs at least earning - low * price,
+    opening another at least high * price - earning.
     """
     count = len(price)
     rate = np.empty(count)

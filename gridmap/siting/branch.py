@@ -1,12 +1,12 @@
 """Proof for the core: fix what the bound decides, narrow the problem, and branch on what is left.
 
 A node of the tree is a decision about each column. Its bound comes from a short climb that starts at its
-parent's multipliers; columns whose penalty reaches the best plan are decided on the way. Depth first, the more
-likely side first, so that little memory is held and good plans come early.
+parent's multipliers; columns whose penalty reaches the best plan are decided on the way. Depth first, the
+more likely side first, so that little memory is held and good plans come early.
 
 Source: Beasley, *A note on solving large p-median problems*, 1985 (bound, fixing and tree); the rule of
-branching follows what was measured: where the root leaves a wide gap, the column that was chosen about half the
-time says most, else the surest one, whose refusal is soon disproved.
+branching follows what was measured: where the root leaves a wide gap, the column that was chosen about half
+the time says most, else the surest one, whose refusal is soon disproved.
 """
 
 from __future__ import annotations

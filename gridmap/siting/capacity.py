@@ -1,17 +1,17 @@
 """Sites that are full: maximal covering and least total walk where a site serves no more than its capacity.
 
-A client may be split between sites. Amounts flow over arcs (client, site); each is worth something, and the plan of
-most worth is sought:
+A client may be split between sites. Amounts flow over arcs (client, site); each is worth something, and the
+plan of most worth is sought:
 
     maximise  sum of worth_a * flow_a
     flows of a client <= its weight;  flows to a site <= its capacity, and only if it is open
 
 For coverage an arc is worth what its client is worth at that distance; for walks, the metres it saves against
-not being served. Clients with the same arcs are one client. Where the sites are decided, the rest is a transport
-problem, so amounts are whole.
+not being served. Clients with the same arcs are one client. Where the sites are decided, the rest is a
+transport problem, so amounts are whole.
 
-Source: Current & Storbeck, *Capacitated covering models*, 1988; the strong rows flow <= min(weight, capacity) *
-open are those of Cornuéjols, Sridharan & Thizy 1991.
+Source: Current & Storbeck, *Capacitated covering models*, 1988; the strong rows flow <= min(weight,
+capacity) * open are those of Cornuéjols, Sridharan & Thizy 1991.
 """
 
 from __future__ import annotations

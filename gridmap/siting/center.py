@@ -1,8 +1,9 @@
 """Least worst walk (p-center): the smallest radius within which p new sites cover everybody.
 
-The radius is one of the distances, so it is found by halving their list; each step asks whether p sites cover all
-within that radius. Quick answers come first and close in from both sides: a cover by greedy opening and swaps
-says yes, the Lagrangian bound says no; only what lies between goes to the whole search of :mod:`cover`.
+The radius is one of the distances, so it is found by halving their list; each step asks whether p sites
+cover all within that radius. Quick answers come first and close in from both sides: a cover by greedy
+opening and swaps says yes, the Lagrangian bound says no; only what lies between goes to the whole search of
+:mod:`cover`.
 
 Sources: Hakimi 1964; Minieka, *The m-center problem*, 1970; Daskin, *Network and discrete location*, 2013.
 """
@@ -64,7 +65,7 @@ def solve_center(instance: Instance, *, p: int, watch: Watch | None = None) -> P
 
 
 def worst_walk(instance: Instance, is_open: Flags) -> tuple[int, Integers]:
-    """Return the longest walk of a client with weight and everybody's site; one past the cutoff if some have none."""
+    """Return the longest walk of clients with weight (past the cutoff if one has none), and their sites."""
     site, walk_m = nearest_open(instance, is_open)
     counted = instance.weight > 0
     if (site[counted] < 0).any():
@@ -75,8 +76,8 @@ def worst_walk(instance: Instance, is_open: Flags) -> tuple[int, Integers]:
 class _Search:
     """The radii in question, and what is known of them.
 
-    `low` is the first radius (by index) that isn't proven too small, `high` that of the best plan, whose new sites
-    are `labels` (one past the end, and None, while there is no plan).
+    `low` is the first radius (by index) that isn't proven too small, `high` that of the best plan, whose
+    new sites are `labels` (one past the end, and None, while there is no plan).
     """
 
     def __init__(self, instance: Instance, count: int, watch: Watch) -> None:

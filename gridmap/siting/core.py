@@ -8,9 +8,9 @@
 * maximal covering: cost 0 within the radius, ceiling 1 (the cost is what is missed).
 * partial coverage: cost is what the distance takes from full coverage.
 
-Sites that are open in any case vanish into the ceilings; rows that see the same columns at the same costs (up to
-a constant) become one row with the sum of the weights. Both are exact, and both shrink a city to what is open to
-choice.
+Sites that are open in any case vanish into the ceilings; rows that see the same columns at the same costs
+(up to a constant) become one row with the sum of the weights. Both are exact, and both shrink a city to
+what is open to choice.
 """
 
 from __future__ import annotations

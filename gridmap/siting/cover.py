@@ -1,7 +1,8 @@
 """Cover all demand with the cheapest set of sites (location set covering, LSCP).
 
-Reductions first, then for each independent part a bound by Lagrangian relaxation of the rows, columns decided by
-their reduced costs, reductions again, and HiGHS on what is left. With every cost 1 it is the fewest sites.
+Reductions first, then for each independent part a bound by Lagrangian relaxation of the rows, columns
+decided by their reduced costs, reductions again, and HiGHS on what is left. With every cost 1 it is the
+fewest sites.
 
 Source: Toregas, Swain, ReVelle & Bergman, *The location of emergency service facilities*, 1971; for the
 relaxation Beasley, *An algorithm for set covering problem*, 1987.
@@ -61,7 +62,7 @@ def solve_cover(instance: Instance, *, radius_m: int, watch: Watch | None = None
 
 
 def cover_core(instance: Instance, *, radius_m: int, price: Integers | None = None) -> Core:
-    """Put the clients that no open site covers as rows, the free candidates as columns; the budget is no limit.
+    """Put uncovered clients as rows and free candidates as columns; the budget is no limit.
 
     Raises
     ------

@@ -1,14 +1,16 @@
 """Cover most demand with p sites or within a budget (maximal covering, MCLP).
 
-Variants, each with existing, forced and too-near sites: partial coverage that decays with distance, a floor of
-coverage for every group, and backup coverage (the share of the value that a second site within the radius adds).
+Variants, each with existing, forced and too-near sites: partial coverage that decays with distance, a floor
+of coverage for every group, and backup coverage (the share of the value that a second site within the
+radius adds).
 
-Bound, fixing and narrowing are those of the core; what they leave open goes to HiGHS in the radius formulation,
-where ``missed`` variables of a row are one for each step of its costs. Floors and backup go there at once.
+Bound, fixing and narrowing are those of the core; what they leave open goes to HiGHS in the radius
+formulation, where ``missed`` variables of a row are one for each step of its costs. Floors and backup go
+there at once.
 
-Sources: Church & ReVelle, *The maximal covering location problem*, 1974; Church & Roberts 1983 (decay); Hogan &
-ReVelle, *Concepts and applications of backup coverage*, 1986; García, Labbé & Marín, *Solving large p-median
-problems with a radius formulation*, 2011.
+Sources: Church & ReVelle, *The maximal covering location problem*, 1974; Church & Roberts 1983 (decay);
+Hogan & ReVelle, *Concepts and applications of backup coverage*, 1986; García, Labbé & Marín, *Solving large
+p-median problems with a radius formulation*, 2011.
 """
 
 from __future__ import annotations
@@ -63,8 +65,8 @@ class Coverage:
     p : new sites, or None where a budget is given; budget : cost of new sites, or None.
     decay : partial coverage within the radius, or None.
     floor_percent : whole percents of each group's weight that have to be within the radius; 0 for no floor.
-    backup_percent : what a second site within the radius adds, as a percent of a client's value (at most 50; the
-        first site then counts for the rest).
+    backup_percent : what a second site within the radius adds, as a percent of a client's value (at most
+        50; the first site then counts for the rest).
     """
 
     radius_m: int
@@ -273,8 +275,8 @@ def _meets(instance: Instance, asked: Coverage, floors: Integers, is_open: Flags
 def _floors(instance: Instance, asked: Coverage, floors: Integers) -> tuple[Misses, csr_matrix, Integers]:
     """Return the rows of being within the radius, their weights by group, and what each group may miss.
 
-    A client counts for its group as soon as it is within the radius, however little decay leaves of it. Who is
-    out of reach of every site is missed in any case, and not among the rows.
+    A client counts for its group as soon as it is within the radius, however little decay leaves of it. Who
+    is out of reach of every site is missed in any case, and not among the rows.
     """
     plain = replace(asked, decay=None, backup_percent=0)
     within, row = coverage_core(instance, plain, key=instance.group)
@@ -304,7 +306,7 @@ def _solved(
 
 
 def _finish(root: Root, watch: Watch) -> tuple[Integers, int, Stop]:
-    """Close by HiGHS what the root left undecided; return labels, the bound on the cost, and what ended it."""
+    """Close by HiGHS what the root left; return labels, the bound on the cost, and what ended it."""
     if root.bound >= root.value:
         return root.labels, root.value, "proven"
     core = root.narrow

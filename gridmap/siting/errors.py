@@ -10,7 +10,8 @@ from gridmap.domain.errors import DomainError
 class _SitingError(DomainError):
     """Takes the reason as its code, so that each reason has a sentence of its own; `which` are index numbers.
 
-    The sentence may name ``which`` (up to ten of them), ``count`` (how many there are) and the other parameters.
+    The sentence may name ``which`` (up to ten of them), ``count`` (how many there are) and the other
+    parameters.
     """
 
     def __init__(self, *, reason: str, which: Sequence[int] = (), **params: object) -> None:

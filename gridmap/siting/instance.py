@@ -174,8 +174,9 @@ def make_instance(
     Raises
     ------
     SitingInputUnusable
-        `reason` says what is wrong and `which` where: no client, no candidate, lengths that differ, negative or
-        fractional numbers, all weights zero, pairs of candidates that are not there, fixed sites too near.
+        `reason` says what is wrong and `which` where: no client, no candidate, lengths that differ,
+        negative or fractional numbers, all weights zero, pairs of candidates that are not there, fixed
+        sites too near.
     """
     weight = _whole(weight, "weight")
     count, candidate_count = reach.client_count, reach.candidate_count

@@ -1,8 +1,8 @@
 """Good plans quickly: greedy opening, then swaps until none helps.
 
 The swap looks at every column to open together with every open column to close, without trying them: for each
-row it keeps the cheapest and the second cheapest open column, from which follow gain, loss and what the two have
-in common. One pass costs as much as reading the entries once, plus open x closed columns.
+row it keeps the cheapest and the second cheapest open column, from which follow gain, loss and what the two
+have in common. One pass costs as much as reading the entries once, plus open x closed columns.
 
 Sources: Teitz & Bart, *Heuristic methods for estimating the generalized vertex median*, 1968; Whitaker 1983;
 Resende & Werneck, *A fast swap-based local search procedure for location problems*, 2007.

@@ -1,7 +1,7 @@
 """Least total walk (p-median): open p new sites so that the weighted sum of walks is least.
 
-Who reaches no open site within the cutoff is counted as `beyond_m`, so that a plan exists always and nobody is
-left out of the sum. Sources: Hakimi 1964; ReVelle & Swain, *Central facilities location*, 1970.
+Who reaches no open site within the cutoff is counted as `beyond_m`, so that a plan exists always and nobody
+is left out of the sum. Sources: Hakimi 1964; ReVelle & Swain, *Central facilities location*, 1970.
 """
 
 from __future__ import annotations
@@ -48,8 +48,13 @@ def solve_median(
     )
 
 
-def median_core(instance: Instance, *, p: int, beyond_m: int | None = None) -> Core:
-    """Put the task as a core: open sites lower the ceilings, free candidates are the columns."""
+def median_core(
+    instance: Instance, *, p: int, beyond_m: int | None = None, ceilings_of_one: bool = True
+) -> Core:
+    """Put the task as a core: open sites lower the ceilings, free candidates are the columns.
+
+    With `ceilings_of_one`, ceilings take for granted that one site at least is opened.
+    """
     reach = instance.reach
     beyond_m = _beyond(instance, beyond_m)
     count = new_site_count(instance, p)
@@ -61,7 +66,7 @@ def median_core(instance: Instance, *, p: int, beyond_m: int | None = None) -> C
     free = instance.free
     kept = free[reach.candidate]
     row, distance_m = client[kept], reach.distance_m[kept]
-    if count and not is_open.any():
+    if ceilings_of_one and count and not is_open.any():
         # one site is opened in any case: who reaches every candidate pays at most the furthest of them
         furthest_m = np.zeros(instance.client_count, dtype=np.int64)
         np.maximum.at(furthest_m, row, distance_m)
@@ -117,7 +122,7 @@ def always_open(instance: Instance) -> Flags:
 
 
 def filled_up(instance: Instance, labels: Integers, *, count: int) -> Flags:
-    """Open the chosen free candidates and all fixed sites; fill up to `count` by the lowest that may be opened.
+    """Open the chosen candidates and all fixed sites; fill up to `count` by the lowest that may be.
 
     A site that gains nothing is opened too, because it was asked for: p sites are p sites.
     """

@@ -1,11 +1,12 @@
 """Walking distances on a street network: who can reach whom within a cutoff, in whole metres.
 
-A network is undirected (people walk both ways) and its edges are straight between two nodes; a bend is a node.
-What can't be walked is absent: a wall, a river or a closed gate has no edge, :meth:`StreetNetwork.without`
-takes one away, and a bridge is one more edge. Coordinates are metres of one plane (a projected system).
+A network is undirected (people walk both ways) and its edges are straight between two nodes; a bend is a
+node. What can't be walked is absent: a wall, a river or a closed gate has no edge,
+:meth:`StreetNetwork.without` takes one away, and a bridge is one more edge. Coordinates are metres of one
+plane (a projected system).
 
-Search runs from the candidates, because there are fewer of them than clients, and stops at the cutoff: the cost
-depends on the streets within reach and not on the size of the city.
+Search runs from the candidates, because there are fewer of them than clients, and stops at the cutoff: the
+cost depends on the streets within reach and not on the size of the city.
 
 Source: Dijkstra, *A note on two problems in connexion with graphs*, 1959.
 """
@@ -177,7 +178,8 @@ def walking_distances(
 ) -> WalkingDistances:
     """Walk from every candidate to all clients within `cutoff_m` metres.
 
-    A distance is the way from the candidate to its street, along the streets, and from the street to the client.
+    A distance is the way from the candidate to its street, along the streets, and from the street to the
+    client.
     """
     if cutoff_m < 0:
         raise SitingInputUnusable(reason="siting.negative_length")
@@ -220,7 +222,8 @@ class ReachedStretches:
     Attributes
     ----------
     edge : (k,) int, the edge of each stretch, rising.
-    begin_m, end_m : (k,) int, metres from the edge's first node, begin < end (or equal on an edge of no length).
+    begin_m, end_m : (k,) int, metres from the edge's first node, begin < end (or equal on an edge of no
+        length).
     """
 
     edge: Integers
@@ -311,8 +314,9 @@ def _spread(
 ) -> int:
     """Settle the nodes within the cutoff of those on the heap; return how many stand in `settled`.
 
-    A key holds the distance above the node's number: the heap orders by distance, then by number, so that ties
-    fall the same way at every run. A node whose distance was bettered later is skipped when its old key comes up.
+    A key holds the distance above the node's number: the heap orders by distance, then by number, so that
+    ties fall the same way at every run. A node whose distance was bettered later is skipped when its old
+    key comes up.
     """
     count = 0
     while size > 0:

@@ -1,7 +1,7 @@
 """Cores as mixed integer programs: which rows and variables HiGHS is given, and in which order.
 
-The first variables are always the columns (whole, 0 or 1); behind them stand "missed" variables between 0 and 1,
-which the rows force up where too few columns are open.
+The first variables are always the columns (whole, 0 or 1); behind them stand "missed" variables between 0
+and 1, which the rows force up where too few columns are open.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def covering_program(core: Core, *, at_most: int) -> Program:
 def steps_of(core: Core) -> Misses:
     """Return one miss for each step of a row's costs: the radius formulation.
 
-    A row pays its least cost, and for every further cost c the difference to the next one if no column of cost
-    at most c is open.
+    A row pays its least cost, and for every further cost c the difference to the next one if no column of
+    cost at most c is open.
     """
     owner = core.row_of_entry
     is_last = np.ones(len(owner), dtype=np.bool_)
@@ -80,8 +80,8 @@ def steps_of(core: Core) -> Misses:
 def backup_of(core: Core, *, has_one: Integers, backup_percent: int) -> Misses:
     """Return the misses of being within reach of a first and of a second site, in percents of the weight.
 
-    A row without a site misses up to two: the first counts (100 - b), the second b. They are separate variables
-    of which the cheaper goes first, which is right because b is at most 50.
+    A row without a site misses up to two: the first counts (100 - b), the second b. They are separate
+    variables of which the cheaper goes first, which is right because b is at most 50.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def choosing_program(
 
     Parameters
     ----------
-    floors : misses of being within the radius, the weight of each in its group, (groups, r), and what each group
-        may miss, (groups,); or None.
+    floors : misses of being within the radius, the weight of each in its group, (groups, r), and what each
+        group may miss, (groups,); or None.
     """
     count = core.column_count
     rivals, pair_count = _rival_rows(core)

@@ -6,8 +6,8 @@ Three rules, repeated until none applies (Toregas & ReVelle 1973; Balas & Ho 198
 * a row is covered anyway whose columns include all columns of another row;
 * a column is of no use whose rows another column of at most its price has too.
 
-A row that implies another shares the rarest of its columns with it, so only the rows of that column are looked
-at; the comparison itself is one of bits.
+A row that implies another shares the rarest of its columns with it, so only the rows of that column are
+looked at; the comparison itself is one of bits.
 """
 
 from __future__ import annotations

@@ -241,11 +241,16 @@ def test_sites_that_are_full(task: Instance, data: st.DataObject) -> None:
     assert verify_capacitated_coverage(task, plan, asked).faults == ()
     saved_m = np.where(matrix <= CUTOFF_M, 150 - matrix, 0)
     total = int(task.weight.sum()) * 150
-    try:
-        plan = solve_capacitated_median(task, p=p, beyond_m=150)
-    except SitingInputUnusable as error:
-        assert error.code == "siting.capacity_short"
+    capacity = task.capacity
+    assert capacity is not None
+    fixed = np.isin(task.standing, (Standing.EXISTING, Standing.FORCED_IN))
+    new = np.sort(capacity[task.free])[::-1][: p - len(task.forced_in)]
+    if capacity[fixed].sum() + new.sum() < task.weight.sum():
+        with pytest.raises(SitingInputUnusable) as refusal:
+            solve_capacitated_median(task, p=p, beyond_m=150)
+        assert refusal.value.code == "siting.capacity_short"
         return
+    plan = solve_capacitated_median(task, p=p, beyond_m=150)
     assert holds(plan, best(task, lambda is_open: total - most_flow(task, saved_m, is_open), p=p))
     assert verify_capacitated_median(task, plan, p=p, beyond_m=150).faults == ()
 
