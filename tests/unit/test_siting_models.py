@@ -211,9 +211,7 @@ def test_the_curve_rises_less_and_less_and_holds_every_proven_plan() -> None:
     task = invented_city(1000, 100, cutoff_m=2500)
     points = coverage_curve(task, radius_m=500, up_to=12)
     assert [point.p for point in points] == list(range(13))
-    assert all(
-        later.objective >= earlier.objective for earlier, later in pairwise(points)
-    )
+    assert all(later.objective >= earlier.objective for earlier, later in pairwise(points))
     for p in (3, 9):
         best = solve_coverage(task, Coverage(500, p=p)).objective
         assert points[p].objective <= best <= points[p].bound
