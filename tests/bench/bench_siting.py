@@ -27,7 +27,7 @@ from tests.bench.conftest import Report, median_s
 from tests.siting_instances import census_city, invented_city, optima, pmed, scp
 
 LIMIT_S = 60
-SCP_FAMILIES = ("scp4", "scp5", "scp6", "scpa", "scpc", "scpe")
+SCP_FAMILIES = ("scp4", "scp5", "scp6", "scpa", "scpc1", "scpc2", "scpc3", "scpc4", "scpc5", "scpe")
 
 
 @pytest.fixture(scope="module", autouse=True)
