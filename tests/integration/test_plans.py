@@ -140,13 +140,19 @@ def test_the_assignments_of_a_place_are_found_by_index(crowded: Session, connect
 
 
 def test_the_list_of_a_community_uses_the_index_of_codes(crowded: Session, connection: Connection) -> None:
-    nodes = _plan(connection, crowded, lambda: list_issues(crowded, _actor("420100000007"), IssueFilter()))
+    nodes = _plan(
+        connection,
+        crowded,
+        lambda: list_issues(crowded, _actor("420100000007"), IssueFilter(), today=NOW.date()),
+    )
     assert _indexes(nodes) & {"ix_issue_area_code_received_at", "ix_issue_open_area_code_received_at"}
     assert "issue" not in _scanned(nodes)
 
 
 def test_the_list_of_everything_walks_the_index_of_times(crowded: Session, connection: Connection) -> None:
-    nodes = _plan(connection, crowded, lambda: list_issues(crowded, _actor(""), IssueFilter()))
+    nodes = _plan(
+        connection, crowded, lambda: list_issues(crowded, _actor(""), IssueFilter(), today=NOW.date())
+    )
     assert "ix_issue_received_at" in _indexes(nodes)
     assert "issue" not in _scanned(nodes)
 
@@ -157,7 +163,7 @@ def test_a_window_of_a_few_hundred_metres_uses_the_spatial_index(
     box = Box(west_deg=114.35, south_deg=30.45, east_deg=114.355, north_deg=30.455)
     for work in (
         lambda: issues_in_window(crowded, _actor("4201"), IssueFilter(box=box)),
-        lambda: public_issues(crowded, box),
+        lambda: public_issues(crowded, box, today=NOW.date()),
     ):
         nodes = _plan(connection, crowded, work)
         assert "idx_issue_location" in _indexes(nodes)
@@ -166,7 +172,9 @@ def test_a_window_of_a_few_hundred_metres_uses_the_spatial_index(
 
 def test_what_is_mine_is_found_by_index(crowded: Session, connection: Connection) -> None:
     me = actor_of(add_account(crowded, "me"))
-    nodes = _plan(connection, crowded, lambda: list_issues(crowded, me, IssueFilter(is_mine=True)))
+    nodes = _plan(
+        connection, crowded, lambda: list_issues(crowded, me, IssueFilter(is_mine=True), today=NOW.date())
+    )
     assert "issue" not in _scanned(nodes)
 
 
