@@ -106,7 +106,8 @@ class IssuePage:
 
 
 # Indexes: ix_issue_area_code_received_at for one area, ix_issue_received_at for all, idx_issue_location
-# (GiST) for a window; the names of areas by ix_area_scheme_id_level_code.
+# (GiST) for a window; the names of areas by
+# ex_area_one_version_at_a_time or ix_area_scheme_id_level_code.
 _LIST = """
     SELECT issue.id, issue.number, issue.state, issue.version, issue.category_code,
            category.name AS category_name, category.name_en AS category_name_en,
