@@ -78,7 +78,7 @@ def export_command(
     )
     now = bootstrap.now_utc()
     with bootstrap.open_sessions(settings) as sessions, unit_of_work(sessions) as session:
-        about = load_overview(session)
+        about = load_overview(session, today=office_day(now))
         table = read_features(
             session, Actor.system(), wanted, today=office_day(now), row_limit=settings.export_max_rows
         )

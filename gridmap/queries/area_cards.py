@@ -164,12 +164,12 @@ _PLACES_SQL = text(
     """
 )
 
-# `ix_area_current_code`
+# `ix_area_scheme_id_level_code`
 _NAMES_SQL = text(
     """
     SELECT level, code, name, name_en, office_phone
       FROM area
-     WHERE level = :level AND valid_to IS NULL
+     WHERE level = :level AND valid_from <= :today AND (valid_to IS NULL OR valid_to > :today)
      ORDER BY code, id
      LIMIT 2000
     """
@@ -303,9 +303,10 @@ def load_area_card(
     return _card(actor, area, zones=zones, posts=posts, places=tuple(PlaceInArea(**row) for row in places))
 
 
-def list_areas(session: Session, level: str) -> list[AreaName]:
-    """The current areas of a level by name."""
-    return [AreaName(**row) for row in session.execute(_NAMES_SQL, {"level": level}).mappings()]
+def list_areas(session: Session, level: str, *, today: date) -> list[AreaName]:
+    """The areas of a level on a day by name."""
+    rows = session.execute(_NAMES_SQL, {"level": level, "today": today}).mappings()
+    return [AreaName(**row) for row in rows]
 
 
 def ancestors_of(code: str) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ _PARTS_SQL = text(
     """  # noqa: S608 - the fragments are the constants above
 )
 
-# Index: `ix_area_current_code` or `ex_area_one_version_at_a_time`; the whole level of one scheme is drawn.
+# Index: `ix_area_scheme_id_level_code`; the whole level of one scheme is drawn.
 _LEVEL = f"""
       FROM area
       JOIN grid_scheme AS scheme ON scheme.id = area.scheme_id

@@ -109,7 +109,7 @@ _ZONES_ON_DAY = text(
     """
 )
 
-# Index: ix_area_current_code; subdistricts and communities are few.
+# Index: ix_area_scheme_id_level_code; subdistricts and communities are few.
 _FOCUSES = """
     SELECT scheme.code AS scheme_code, scheme.name AS scheme_name, area.code, area.level, area.name,
            area.name_en,

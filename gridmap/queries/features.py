@@ -26,7 +26,8 @@ from gridmap.queries.scope import Predicate, scope_predicate
 # Index: idx_area_boundary (GiST).
 _COMMUNITY_AT = """
     (SELECT here.code FROM area AS here
-      WHERE here.level = 'community' AND here.valid_to IS NULL
+      WHERE here.level = 'community'
+        AND here.valid_from <= :today AND (here.valid_to IS NULL OR here.valid_to > :today)
         AND ST_Covers(here.boundary, ST_PointOnSurface({geometry}))
       ORDER BY here.scheme_id, here.code LIMIT 1)
 """
@@ -429,7 +430,8 @@ def _area_condition(collection: Collection, area_code: str | None) -> Predicate:
     if source.area_code is not None:
         return scope_predicate(AreaScope.of([area_code]), source.area_code, name="area")
     return Predicate(
-        "EXISTS (SELECT FROM area AS asked WHERE asked.code = :asked_code AND asked.valid_to IS NULL"
+        "EXISTS (SELECT FROM area AS asked WHERE asked.code = :asked_code AND asked.valid_from <= :today"
+        " AND (asked.valid_to IS NULL OR asked.valid_to > :today)"
         f" AND ST_Intersects(asked.boundary, {source.geometry}))",
         {"asked_code": area_code},
     )

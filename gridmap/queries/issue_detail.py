@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -28,7 +28,8 @@ _ISSUE = """
            category.icon AS category_icon,
            reporter.display_name AS reporter_name,
            (SELECT zone.name FROM responsibility_zone AS zone
-             WHERE zone.code = issue.zone_code ORDER BY zone.valid_from DESC LIMIT 1) AS zone_name,
+             WHERE zone.code = issue.zone_code AND zone.valid_from <= :today
+             ORDER BY zone.valid_from DESC LIMIT 1) AS zone_name,
            (SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'level', area.level, 'code', area.code, 'name', area.name, 'name_en', area.name_en,
                        'office_phone', area.office_phone) ORDER BY wanted.position), '[]')
@@ -47,6 +48,7 @@ _ISSUE = """
               FROM area
              WHERE area.scheme_id = issue.scheme_id AND area.code = issue.area_code
                AND area.level IN ('subdistrict', 'community', 'grid', 'micro_grid')
+               AND area.valid_from <= :today
              ORDER BY area.valid_from DESC LIMIT 1) AS area_name
       FROM issue
       JOIN issue_category AS category ON category.code = issue.category_code
@@ -181,12 +183,13 @@ class IssueDetail:
 
 
 def issue_detail(
-    session: Session, actor: Actor, key: UUID | str, *, with_history: bool = True
+    session: Session, actor: Actor, key: UUID | str, *, today: date, with_history: bool = True
 ) -> IssueDetail:
     """Read one issue, by id or by number.
 
     Parameters
     ----------
+    today : versions of areas that begin later are not looked at
     with_history : also the events and the photos (two statements more)
 
     Raises
@@ -197,7 +200,7 @@ def issue_detail(
     """
     check(actor, Action.SEE_ISSUES)
     statement = ISSUE_BY_ID if isinstance(key, UUID) else ISSUE_BY_NUMBER
-    row = session.execute(statement, {"key": key}).mappings().one_or_none()
+    row = session.execute(statement, {"key": key, "today": today}).mappings().one_or_none()
     if row is None or not _may_see(actor, row):
         raise NotFound(what="issue")
     routing = cast("dict[str, Any]", row["routing"])

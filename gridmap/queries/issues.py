@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -106,7 +106,8 @@ class IssuePage:
 
 
 # Indexes: ix_issue_area_code_received_at for one area, ix_issue_received_at for all, idx_issue_location
-# (GiST) for a window; the names of areas by ix_area_current_code.
+# (GiST) for a window; the names of areas by
+# ex_area_one_version_at_a_time or ix_area_scheme_id_level_code.
 _LIST = """
     SELECT issue.id, issue.number, issue.state, issue.version, issue.category_code,
            category.name AS category_name, category.name_en AS category_name_en,
@@ -122,7 +123,8 @@ _LIST = """
       LEFT JOIN person ON person.id = issue.responsible_person_id
       LEFT JOIN area ON area.scheme_id = issue.scheme_id AND area.code = issue.area_code
                     AND area.level IN ('subdistrict', 'community', 'grid', 'micro_grid')
-                    AND area.valid_to IS NULL
+                    AND area.valid_from <= :today
+                    AND (area.valid_to IS NULL OR area.valid_to > :today)
      WHERE {where}
      ORDER BY {order}
      LIMIT :limit OFFSET :offset
@@ -166,12 +168,19 @@ _ORDERS: Mapping[Sort, str] = {
 
 
 def list_issues(
-    session: Session, actor: Actor, wanted: IssueFilter, *, page: int = 1, page_size: int = PAGE_SIZE
+    session: Session,
+    actor: Actor,
+    wanted: IssueFilter,
+    *,
+    today: date,
+    page: int = 1,
+    page_size: int = PAGE_SIZE,
 ) -> IssuePage:
     """List issues in two statements: the lines, and how many there are.
 
     Parameters
     ----------
+    today : areas are called as on this day
     page : 1 for the first
     page_size : 1 to :data:`PAGE_SIZE_MAX`
     """
@@ -180,7 +189,7 @@ def list_issues(
     distance = _DISTANCE if wanted.near is not None else "NULL::float"
     sort = Sort.TIME if wanted.near is None and wanted.sort is Sort.DISTANCE else wanted.sort
     statement = text(_LIST.format(where=condition.sql, distance=distance, order=_ORDERS[sort]))
-    values = {**condition.values, "limit": page_size, "offset": (page - 1) * page_size}
+    values = {**condition.values, "today": today, "limit": page_size, "offset": (page - 1) * page_size}
     items = tuple(IssueItem(**row) for row in session.execute(statement, values).mappings())
     total_count = session.execute(text(_COUNT.format(where=condition.sql)), condition.values).scalar_one()
     return IssuePage(items=items, total_count=total_count, page=page, page_size=page_size)

@@ -20,8 +20,8 @@ from gridmap.domain.opening_hours import week_minutes
 AREA_LEVELS = ("subdistrict", "community", "grid", "micro_grid")
 
 # Six decimals of a degree are a decimetre; `overview` shares its edges with its neighbours.
-# `ix_area_current_code` narrows to scheme and level; a level of one subdistrict is drawn whole. Without a
-# scheme's code the installation's own is meant: the first with current areas.
+# `ix_area_scheme_id_level_code` narrows to scheme and level; a level of one subdistrict is drawn whole.
+# Without a scheme's code the installation's own is meant: the first with current areas.
 _AREAS_SQL = text(
     """
     SELECT json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(feature), '[]'))::text

@@ -38,8 +38,9 @@ _COLUMNS = """
 _FROM = """
     FROM service_point AS point
     JOIN service_point_category AS category ON category.code = point.category_code
-    LEFT JOIN area AS community ON community.level = 'community' AND community.valid_to IS NULL
-                               AND community.code = point.community_code
+    LEFT JOIN area AS community ON community.level = 'community' AND community.code = point.community_code
+                               AND community.valid_from <= :today
+                               AND (community.valid_to IS NULL OR community.valid_to > :today)
 """
 _FILTER = """
     AND (cardinality(CAST(:categories AS text[])) = 0 OR point.category_code = ANY(:categories))
@@ -91,7 +92,8 @@ _AREAS_AT_SQL = text(
     """
     SELECT DISTINCT ON (level) level, code, name, name_en, office_phone
     FROM area
-    WHERE ST_Covers(boundary, ST_SetSRID(ST_MakePoint(:lon_deg, :lat_deg), 4326)) AND valid_to IS NULL
+    WHERE ST_Covers(boundary, ST_SetSRID(ST_MakePoint(:lon_deg, :lat_deg), 4326))
+      AND valid_from <= :today AND (valid_to IS NULL OR valid_to > :today)
     ORDER BY level, code
     """
 )
@@ -243,7 +245,9 @@ def load_place(session: Session, place_id: int, *, today: date) -> Place:
     row = session.execute(_PLACE_SQL, {"id": place_id, "today": today}).one_or_none()
     if row is None:
         raise NotFound(what="place", id=place_id)
-    here = session.execute(_AREAS_AT_SQL, {"lon_deg": row.lon_deg, "lat_deg": row.lat_deg}).mappings()
+    here = session.execute(
+        _AREAS_AT_SQL, {"lon_deg": row.lon_deg, "lat_deg": row.lat_deg, "today": today}
+    ).mappings()
     areas = sorted((AreaName(**area) for area in here), key=lambda area: _LEVEL_ORDER.index(area.level))
     return Place(
         summary=_summary(row),

@@ -39,7 +39,8 @@ PUBLIC_ISSUES = text(
           JOIN issue ON issue.scheme_id = area.scheme_id AND issue.area_code = area.code
           JOIN issue_category AS category ON category.code = issue.category_code
          WHERE area.label_point && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
-           AND area.level = 'micro_grid' AND area.valid_to IS NULL
+           AND area.level = 'micro_grid'
+           AND area.valid_from <= :today AND (area.valid_to IS NULL OR area.valid_to > :today)
            AND issue.micro_grid_code = area.code
            AND issue.state IN ('submitted', 'handling', 'to_rate')
            AND category.is_public AND category.is_private_home
@@ -63,8 +64,8 @@ PUBLIC_ISSUES = text(
 )
 
 
-def public_issues(session: Session, box: Box, *, category_code: str | None = None) -> str:
-    """Draw the open public issues of a window as GeoJSON, in one statement.
+def public_issues(session: Session, box: Box, *, today: date, category_code: str | None = None) -> str:
+    """Draw the open public issues of a window as GeoJSON, in one statement, by the areas of a day.
 
     Raises
     ------
@@ -72,7 +73,8 @@ def public_issues(session: Session, box: Box, *, category_code: str | None = Non
         ``category``: unknown, or not public (which of them is not told).
     """
     row = session.execute(
-        PUBLIC_ISSUES, {**box.values(), "category_code": category_code, "limit": FEATURE_LIMIT}
+        PUBLIC_ISSUES,
+        {**box.values(), "today": today, "category_code": category_code, "limit": FEATURE_LIMIT},
     ).one()
     if category_code is not None and not row.knows_category:
         raise InvalidInput(field="category", reason="unknown")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -33,8 +33,9 @@ _PLACES = """
            count(*) OVER () AS total
       FROM service_point AS point
       JOIN service_point_category AS category ON category.code = point.category_code
-      LEFT JOIN area AS community ON community.level = 'community' AND community.valid_to IS NULL
-                                 AND community.code = point.community_code
+      LEFT JOIN area AS community ON community.level = 'community' AND community.code = point.community_code
+                                 AND community.valid_from <= :today
+                                 AND (community.valid_to IS NULL OR community.valid_to > :today)
      WHERE {scope}
        AND (:sees_restricted OR (NOT category.is_restricted AND point.visibility <> 'restricted'))
        AND (CAST(:category AS text) IS NULL OR point.category_code = :category)
@@ -54,10 +55,11 @@ _CATEGORIES = text(
     """
 )
 
-# Index: ix_area_current_code.
+# Index: ix_area_scheme_id_level_code.
 _COMMUNITIES = """
     SELECT code, name, name_en FROM area
-     WHERE level = 'community' AND valid_to IS NULL AND {scope}
+     WHERE level = 'community' AND {scope}
+       AND valid_from <= :today AND (valid_to IS NULL OR valid_to > :today)
      ORDER BY code, id
      LIMIT 2000
     """
@@ -137,7 +139,7 @@ class HistoryEntry:
 
 
 def list_register_places(
-    session: Session, actor: Actor, wanted: PlaceQuery, *, page: int = 1
+    session: Session, actor: Actor, wanted: PlaceQuery, *, today: date, page: int = 1
 ) -> tuple[list[PlaceRow], int]:
     """One page of the actor's service points, withdrawn ones included, and how many there are.
 
@@ -151,6 +153,7 @@ def list_register_places(
         text(_PLACES.format(scope=scope.sql)),
         {
             **scope.values,
+            "today": today,
             "sees_restricted": can(actor, Action.SEE_RESTRICTED_LAYER),
             "category": wanted.category,
             "status": wanted.status,
@@ -173,10 +176,11 @@ def category_options(session: Session, actor: Actor) -> list[CategoryOption]:
     return [CategoryOption(**row) for row in rows]
 
 
-def community_options(session: Session, actor: Actor) -> list[CommunityOption]:
-    """The communities in the actor's areas."""
+def community_options(session: Session, actor: Actor, *, today: date) -> list[CommunityOption]:
+    """The communities of a day in the actor's areas."""
     scope = scope_predicate(actor.scope, "code")
-    rows = session.execute(text(_COMMUNITIES.format(scope=scope.sql)), scope.values).mappings()
+    values = {**scope.values, "today": today}
+    rows = session.execute(text(_COMMUNITIES.format(scope=scope.sql)), values).mappings()
     return [CommunityOption(**row) for row in rows]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -32,7 +33,8 @@ _BUILDINGS = """
             OR ST_DWithin(building.footprint, ST_SetSRID(ST_MakePoint(:lon_deg, :lat_deg), 4326), 0.002))
        AND ({is_everything} OR EXISTS (
             SELECT FROM area
-             WHERE area.level = 'community' AND area.valid_to IS NULL AND {scope}
+             WHERE area.level = 'community' AND {scope}
+               AND area.valid_from <= :today AND (area.valid_to IS NULL OR area.valid_to > :today)
                AND ST_Covers(area.boundary, ST_PointOnSurface(building.footprint))))
      ORDER BY distance_m NULLS LAST, building.code
      LIMIT :limit OFFSET :offset
@@ -79,6 +81,7 @@ def list_register_buildings(
     session: Session,
     actor: Actor,
     *,
+    today: date,
     typed: str = "",
     compound: str | None = None,
     near: LonLat | None = None,
@@ -97,6 +100,7 @@ def list_register_buildings(
         text(_BUILDINGS.format(scope=scope.sql, is_everything=is_everything)),
         {
             **scope.values,
+            "today": today,
             "patterns": [like_pattern(word) for word in search_words(typed)] or ["%"],
             "compound": compound,
             "lon_deg": None if near is None else near.lon_deg,

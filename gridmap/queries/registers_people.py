@@ -38,7 +38,7 @@ _ZONE_PLACES = f"""
      WHERE {_CURRENT.format("zone")}
     """  # noqa: S608 - the fragment is the constant above
 
-# Index: ix_area_current_code; a subdistrict has some four hundred areas.
+# Index: ix_area_scheme_id_level_code; a subdistrict has some four hundred areas.
 _TREE = f"""
     SELECT 'area' AS kind, area.code, area.name, area.name_en, area.level, area.code AS area_code
       FROM area

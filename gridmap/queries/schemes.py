@@ -8,13 +8,14 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# A handful of rows; `ix_area_current_code` answers whether a scheme has current areas.
+# A handful of rows; `ix_area_scheme_id_level_code` answers whether a scheme has current areas.
 _DRAWN_SQL = text(
     """
     SELECT scheme.code, scheme.name, scheme.name_en
       FROM grid_scheme AS scheme
      WHERE scheme.valid_from <= :today AND (scheme.valid_to IS NULL OR scheme.valid_to > :today)
-       AND EXISTS (SELECT FROM area WHERE area.scheme_id = scheme.id AND area.valid_to IS NULL)
+       AND EXISTS (SELECT FROM area WHERE area.scheme_id = scheme.id AND area.valid_from <= :today
+                                      AND (area.valid_to IS NULL OR area.valid_to > :today))
      ORDER BY scheme.id
      LIMIT 50
     """

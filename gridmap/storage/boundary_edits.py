@@ -82,6 +82,13 @@ KEEP_OVERVIEWS = text(
      WHERE id = :id
     """
 )
+KEEP_SCOPES = text(
+    """
+    UPDATE boundary_change
+       SET before = jsonb_set(before, '{scopes}', CAST(:scopes AS jsonb))
+     WHERE id = :id
+    """
+)
 FIND_BEFORE = text("SELECT before FROM boundary_change WHERE id = :id")
 
 # Index: ix_boundary_version_code. A change that stands on this one touched one of its codes later.
@@ -251,6 +258,11 @@ def find_before(session: Session, change_id: int) -> dict[str, Any]:
 def keep_overviews(session: Session, change_id: int, overviews: Mapping[str, str]) -> None:
     """Add outlines of neighbours that were drawn over when the change took effect; the first kept count."""
     session.execute(KEEP_OVERVIEWS, {"id": change_id, "overviews": json.dumps(overviews)})
+
+
+def keep_scopes(session: Session, change_id: int, scopes: Sequence[Mapping[str, Any]]) -> None:
+    """Add the scopes of accounts that followed when the change took effect."""
+    session.execute(KEEP_SCOPES, {"id": change_id, "scopes": json.dumps(scopes)})
 
 
 def code_of_something_newer(session: Session, change_id: int) -> str | None:

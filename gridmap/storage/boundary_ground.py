@@ -18,7 +18,7 @@ MARGIN_DEG = 0.002
 
 _HOLDS = "{0}.valid_from <= :day AND ({0}.valid_to IS NULL OR {0}.valid_to > :day)"
 
-# Index: ix_area_current_code, else the exclusion constraint's.
+# Index: ix_area_scheme_id_level_code, else the exclusion constraint's.
 FIND_FOCUS = text(
     f"""
     SELECT area.id, area.scheme_id, area.level, area.code, area.name, area.name_en,

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.placement import CRACK_M, AreaCandidate, ZoneCandidate
 from gridmap.domain.routing import Assignment, Post
-from gridmap.storage.routing import FIND_ASSIGNMENTS, NEAREST_LIMIT, assignment_of
+from gridmap.storage.routing import FIND_ASSIGNMENTS, NEAREST_LIMIT, PARENT_ON_THE_DAY, assignment_of
 
 _CHUNK_LENGTH = 5_000
 # A crack in degrees, generously for any latitude of China: inside it the exact distance is asked for.
@@ -27,14 +27,14 @@ _REACH_DEG = 2 * CRACK_M / 111_320.0 / 0.5
 # Indexes: idx_area_boundary and idx_responsibility_zone_boundary (GiST), once for each pin. As for a single
 # pin, `family` brings parents that do not hold the pin themselves.
 FIND_CANDIDATES_OF_MANY = text(
-    """
+    f"""
     WITH RECURSIVE pin AS MATERIALIZED (
         SELECT item.ord, ST_SetSRID(ST_MakePoint(item.lon_deg, item.lat_deg), 4326) AS location
           FROM unnest(CAST(:lon_deg AS float8[]), CAST(:lat_deg AS float8[]))
                WITH ORDINALITY AS item (lon_deg, lat_deg, ord)
     ), near AS MATERIALIZED (
         SELECT pin.ord, area.id, area.scheme_id, area.level, area.code, area.name,
-               area.parent_id, area.name_en,
+               {PARENT_ON_THE_DAY.format("area")} AS parent_id, area.name_en,
                CASE WHEN ST_Covers(area.boundary, pin.location) THEN 0
                     ELSE ST_Distance(area.boundary::geography, pin.location::geography) END AS distance_m,
                ST_Contains(area.boundary, pin.location) AS is_interior
@@ -45,15 +45,15 @@ FIND_CANDIDATES_OF_MANY = text(
     ), family (ord, id, parent_id) AS (
         SELECT near.ord, near.id, near.parent_id FROM near
          UNION
-        SELECT family.ord, parent.id, parent.parent_id
+        SELECT family.ord, upper.id, {PARENT_ON_THE_DAY.format("upper")}
           FROM family
-          JOIN area AS parent ON parent.id = family.parent_id
+          JOIN area AS upper ON upper.id = family.parent_id
     )
     SELECT 'area' AS kind, ord, id, scheme_id, level, code, name, parent_id, name_en, distance_m, is_interior
       FROM near
      UNION ALL
     SELECT 'area', pin.ord, parent.id, parent.scheme_id, parent.level, parent.code, parent.name,
-           parent.parent_id, parent.name_en,
+           family.parent_id, parent.name_en,
            ST_Distance(parent.boundary::geography, pin.location::geography), false
       FROM family
       JOIN pin ON pin.ord = family.ord
@@ -67,20 +67,20 @@ FIND_CANDIDATES_OF_MANY = text(
       FROM pin
       JOIN responsibility_zone AS zone ON ST_DWithin(zone.boundary, pin.location, :reach_deg)
      WHERE zone.valid_from <= :day AND (zone.valid_to IS NULL OR zone.valid_to > :day)
-    """
+    """  # noqa: S608 - the fragment is the constant of storage.routing
 )
 
 
 # Indexes: as above; idx_area_boundary also gives the nearest (<->). A zone counts where it holds the pin.
 FIND_NEAREST_OF_MANY = text(
-    """
+    f"""
     WITH pin AS MATERIALIZED (
         SELECT item.ord, ST_SetSRID(ST_MakePoint(item.lon_deg, item.lat_deg), 4326) AS location
           FROM unnest(CAST(:lon_deg AS float8[]), CAST(:lat_deg AS float8[]))
                WITH ORDINALITY AS item (lon_deg, lat_deg, ord)
     )
     SELECT 'area' AS kind, pin.ord, near.id, near.scheme_id, near.level, near.code, near.name,
-           near.parent_id, near.name_en,
+           {PARENT_ON_THE_DAY.format("near")} AS parent_id, near.name_en,
            ST_Distance(near.boundary::geography, pin.location::geography) AS distance_m,
            false AS is_interior
       FROM pin
@@ -97,7 +97,7 @@ FIND_NEAREST_OF_MANY = text(
       FROM pin
       JOIN responsibility_zone AS zone ON ST_Covers(zone.boundary, pin.location)
      WHERE zone.valid_from <= :day AND (zone.valid_to IS NULL OR zone.valid_to > :day)
-    """
+    """  # noqa: S608
 )
 
 

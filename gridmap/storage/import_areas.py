@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 _CHUNK_LENGTH = 2_000
 
-# Index: ix_area_current_code (scheme, level); the whole level is wanted.
+# Index: ix_area_scheme_id_level_code (scheme, level); the whole level is wanted.
 FIND_LEVEL = text(
     """
     SELECT area.id, area.code, area.name, area.name_en, area.kind, area.parent_id,

@@ -333,7 +333,11 @@ _HAS_EARLIER = {
 
 
 def _find_overlaps(table: ImportedTable) -> str:
-    """A version is not reopened over another one of its code that stays."""
+    """A version is not reopened over another one of its code that stays, nor without its successor going.
+
+    The successor may be gone by now: an area that was re-coded or ended after the import has its ground under
+    another code.
+    """
     same = " AND ".join(f"other.{column} = current.{column}" for column in _VERSION_KEYS[table.name])
     return f"""
         UPDATE undo_row
@@ -341,10 +345,12 @@ def _find_overlaps(table: ImportedTable) -> str:
           FROM undo_row AS line
           JOIN {table.name} AS current ON current.id = line.row_id::bigint
          CROSS JOIN LATERAL jsonb_populate_record(current, line.before) AS earlier
-          JOIN {table.name} AS other
+          LEFT JOIN {table.name} AS other
             ON {same} AND other.id <> current.id
            AND daterange(other.valid_from, other.valid_to) && daterange(earlier.valid_from, earlier.valid_to)
-         WHERE undo_row.table_name = '{table.name}' AND undo_row.kind = 'updated'
+         WHERE (other.id IS NOT NULL
+                OR coalesce(current.valid_to < coalesce(earlier.valid_to, 'infinity'), false))
+           AND undo_row.table_name = '{table.name}' AND undo_row.kind = 'updated'
            AND undo_row.verdict = 'clean' AND line.table_name = undo_row.table_name
            AND line.row_id = undo_row.row_id
            AND NOT EXISTS (SELECT FROM undo_row AS going

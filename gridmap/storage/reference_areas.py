@@ -8,8 +8,8 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# Index: ix_area_current_code. Those of the named scheme first, the large ones first: where there are more
-# than the limit, the small ones inside them add least.
+# Index: ix_area_scheme_id_level_code. Those of the named scheme first, the large ones first: where there
+# are more than the limit, the small ones inside them add least.
 FIND_REFERENCE_AREAS = text(
     """
     SELECT area.name, ST_AsBinary(area.boundary, 'NDR') AS boundary

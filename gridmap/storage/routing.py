@@ -23,6 +23,17 @@ NEAREST_LIMIT = 16
 
 _PIN = "ST_SetSRID(ST_MakePoint(:lon_deg, :lat_deg), 4326)"
 _CURRENT = "{0}.valid_from <= :day AND ({0}.valid_to IS NULL OR {0}.valid_to > :day)"
+# Indexes: the primary key, ix_area_scheme_id_level_code.
+PARENT_ON_THE_DAY = """
+    coalesce((SELECT parent.id
+                FROM area AS named
+                JOIN area AS parent ON parent.scheme_id = named.scheme_id AND parent.level = named.level
+                                   AND parent.code = named.code
+               WHERE named.id = {0}.parent_id
+                 AND parent.valid_from <= :day AND (parent.valid_to IS NULL OR parent.valid_to > :day)),
+             {0}.parent_id)
+"""
+"""The version of the parent on the day: a link names one version, perhaps one that begins later."""
 
 # Indexes: idx_area_boundary and idx_responsibility_zone_boundary (GiST), for the window as for the nearest.
 # The nearest areas and the extent are only looked for when nothing holds the pin. `family` brings parents
@@ -30,8 +41,8 @@ _CURRENT = "{0}.valid_from <= :day AND ({0}.valid_to IS NULL OR {0}.valid_to > :
 FIND_CANDIDATES = text(
     f"""
     WITH RECURSIVE near_area AS MATERIALIZED (
-        SELECT area.id, area.scheme_id, area.level, area.code, area.name, area.name_en, area.parent_id,
-               area.office_phone,
+        SELECT area.id, area.scheme_id, area.level, area.code, area.name, area.name_en,
+               {PARENT_ON_THE_DAY.format("area")} AS parent_id, area.office_phone,
                CASE WHEN ST_Covers(area.boundary, {_PIN}) THEN 0
                     ELSE ST_Distance(area.boundary::geography, {_PIN}::geography) END AS distance_m,
                ST_Contains(area.boundary, {_PIN}) AS is_interior
@@ -41,10 +52,12 @@ FIND_CANDIDATES = text(
     ), family (id, parent_id) AS (
         SELECT near_area.id, near_area.parent_id FROM near_area
          UNION
-        SELECT parent.id, parent.parent_id FROM family JOIN area AS parent ON parent.id = family.parent_id
+        SELECT upper.id, {PARENT_ON_THE_DAY.format("upper")}
+          FROM family
+          JOIN area AS upper ON upper.id = family.parent_id
     ), nearest_area AS (
-        SELECT area.id, area.scheme_id, area.level, area.code, area.name, area.name_en, area.parent_id,
-               area.office_phone,
+        SELECT area.id, area.scheme_id, area.level, area.code, area.name, area.name_en,
+               {PARENT_ON_THE_DAY.format("area")} AS parent_id, area.office_phone,
                ST_Distance(area.boundary::geography, {_PIN}::geography) AS distance_m,
                false AS is_interior
           FROM area
@@ -66,7 +79,7 @@ FIND_CANDIDATES = text(
       FROM near_area
      UNION ALL
     SELECT 'area', parent.id, parent.scheme_id, parent.level, parent.code, parent.name, parent.name_en,
-           parent.parent_id, parent.office_phone,
+           family.parent_id, parent.office_phone,
            ST_Distance(parent.boundary::geography, {_PIN}::geography), false, NULL, NULL, NULL, NULL
       FROM family
       JOIN area AS parent ON parent.id = family.id

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gridmap.domain.schemes import SchemeForm
 from gridmap.storage.tables import GridSchemeRow
 
-# `ix_area_current_code` starts with the scheme; there are a handful of schemes and four levels.
+# `ix_area_scheme_id_level_code` starts with the scheme; there are a handful of schemes and four levels.
 _SCHEMES_SQL = text(
     """
     SELECT scheme.id, scheme.code, scheme.name, scheme.name_en, scheme.purpose, scheme.valid_from,

@@ -33,6 +33,7 @@ from gridmap.domain.placement import OutsidePolicy
 from gridmap.storage import boundary_edits as store
 from gridmap.storage import boundary_ground as ground_store
 from gridmap.storage import boundary_versions as versions
+from gridmap.storage.account_scopes import ScopeChange
 from gridmap.storage.boundary_edits import ChangeSet
 from gridmap.storage.imports import wait_for_turn
 from gridmap.storage.job_queue import JobName, defer
@@ -47,6 +48,7 @@ from gridmap.use_cases.boundary_editing import (
     ground_on_the_day,
     own_draft,
 )
+from gridmap.use_cases.boundary_scopes import move_scopes, return_scopes, successors_of
 from gridmap.use_cases.boundary_writing import (
     Written,
     areas_before_and_after,
@@ -134,6 +136,10 @@ def save(
         raise NobodyResponsible(areas="、".join(vacancy.name for vacancy in undecided))
     # The operator's rules of this day, for the job that may run on another.
     before = written.before | {"outside_policy": rules.policy.value, "outside_max_m": rules.outside_max_m}
+    successors = successors_of(draft)
+    before["successors"] = successors
+    if effective_on <= office_day(now):
+        before["scopes"] = [_written_scope(change) for change in move_scopes(session, successors)]
     store.mark_saved(
         session,
         change_id,
@@ -184,6 +190,7 @@ def undo(session: Session, actor: Actor, change_id: int, *, rules: RoutingRules,
     before = store.find_before(session, change_id)
     check_still_as_written(session, before)
     versions.restore(session, before)
+    return_scopes(session, [_read_scope(item) for item in before.get("scopes", ())])
     store.mark_undone(session, change_id, account_id=actor.account_id, at=now)
     if change.effective_on > today:
         return
@@ -192,7 +199,10 @@ def undo(session: Session, actor: Actor, change_id: int, *, rules: RoutingRules,
 
 
 def take_effect(session: Session, change_id: int, *, now: datetime) -> None:
-    """What is left to do when the day of a change comes: draw, route, tell the caches. May run twice."""
+    """What is left to do when the day of a change comes: draw, route, move scopes, tell the caches.
+
+    May run twice.
+    """
     change = store.find_change(session, change_id, lock=True)
     if change is None or change.state is not ChangeState.SAVED or change.effective_on > office_day(now):
         return
@@ -209,6 +219,9 @@ def take_effect(session: Session, change_id: int, *, now: datetime) -> None:
     )
     if replaced:
         store.keep_overviews(session, change_id, {str(id_): wkb.hex() for id_, wkb in replaced.items()})
+    if "scopes" not in before:
+        moved = move_scopes(session, before.get("successors", {}))
+        store.keep_scopes(session, change_id, [_written_scope(change) for change in moved])
     _reroute_again(session, Actor.system(), change, rules=rules, now=now)
     bump_layer_version(session, _LAYER_OF[change.kind], data_date=change.effective_on)
 
@@ -307,6 +320,16 @@ def _last_areas(session: Session, change: ChangeSet) -> list[EditedArea]:
     """Every area that a change touched: each step's outline of it, so that its old ground is among them."""
     steps = store.find_steps(session, change.id, upto=change.position)
     return [area for step in steps for area in step.areas]
+
+
+def _written_scope(change: ScopeChange) -> dict[str, Any]:
+    return {"account_id": change.account_id, "before": change.before, "after": change.after}
+
+
+def _read_scope(item: Mapping[str, Any]) -> ScopeChange:
+    return ScopeChange(
+        account_id=item["account_id"], before=tuple(item["before"]), after=tuple(item["after"])
+    )
 
 
 def _joined(areas: Sequence[EditedArea]) -> bytes:

@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy.orm import Session
@@ -58,11 +59,18 @@ def init_layer_cache(app: Flask) -> None:
 
 
 def answer_layer(
-    name: str, *, layers: tuple[str, ...], mimetype: str, make: Callable[[Session], bytes], edition: str = ""
+    name: str,
+    *,
+    layers: tuple[str, ...],
+    today: date,
+    mimetype: str,
+    make: Callable[[Session], bytes],
+    edition: str = "",
 ) -> Response:
     """Answer with a layer from memory, or make it in one transaction together with its version.
 
-    ``edition`` is appended to the version, for what changes without a write (the day, for example).
+    The version is that of the day ``today``: it changes when a version of an area begins or ends, also one
+    that was written long before. ``edition`` is appended to it, for what else changes without a write.
     """
     cache: LayerCache = current_app.extensions[_EXTENSION]
     asked = request.args.get("v", "")
@@ -70,7 +78,7 @@ def answer_layer(
     version = asked
     if body is None:
         with deps().sessions() as session:
-            version = load_overview(session).version(*layers) + edition
+            version = load_overview(session, today=today).version(*layers) + edition
             body = cache.get(name, version)
             if body is None:
                 body = gzip.compress(make(session), 6, mtime=0)

@@ -32,11 +32,13 @@ def base(z: int, x: int, y: int) -> Response:
     """A tile of our own base map."""
     if not LOWEST_ZOOM <= z <= HIGHEST_ZOOM:
         raise NotFound(what="tile", z=z, x=x, y=y)
+    today = local_today()
     return answer_layer(
         f"base/{z}/{x}/{y}",
         layers=BASE_LAYERS,
         mimetype=_MVT,
-        make=lambda session: base_tile(session, z=z, x=x, y=y, today=local_today()),
+        today=today,
+        make=lambda session: base_tile(session, z=z, x=x, y=y, today=today),
     )
 
 
@@ -47,14 +49,13 @@ def areas(level: str) -> Response:
     scheme_code = request.args.get("scheme") or None
     if level not in AREA_LEVELS or not _is_scheme_code(scheme_code):
         raise NotFound(what="level", level=level)
+    today = local_today()
     return answer_layer(
         f"areas/{level}/{scheme_code or ''}",
         layers=("areas",),
         mimetype=_GEOJSON,
-        # A change that waits for its day raises the layer's version when the day comes.
-        make=lambda session: areas_geojson(
-            session, level, today=local_today(), scheme_code=scheme_code
-        ).encode(),
+        today=today,
+        make=lambda session: areas_geojson(session, level, today=today, scheme_code=scheme_code).encode(),
     )
 
 
@@ -73,6 +74,7 @@ def ground(layer: str) -> Response:
     return answer_layer(
         layer,
         layers=(layer,),
+        today=local_today(),
         mimetype=_GEOJSON,
         make=lambda session: ground_geojson(session, layer).encode(),
     )
@@ -86,6 +88,7 @@ def service_points() -> Response:
     return answer_layer(
         "service_points",
         layers=("service_points",),
+        today=today,
         edition=f".{today}",
         mimetype=_GEOJSON,
         make=lambda session: service_points_geojson(session, today=today).encode(),

@@ -12,6 +12,7 @@ from flask import Flask, g, request
 from flask_babel import lazy_gettext
 from sqlalchemy.exc import SQLAlchemyError
 
+from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, can
 from gridmap.queries.overview import Overview, load_overview
 from gridmap.web.access import current_actor
@@ -91,7 +92,7 @@ def overview() -> Overview:
     if "overview" not in g:
         try:
             with deps().sessions() as session:
-                g.overview = load_overview(session)
+                g.overview = load_overview(session, today=office_day(deps().clock()))
         except SQLAlchemyError:
             log.warning("no overview for the page frame", exc_info=True)
             g.overview = Overview()

@@ -37,11 +37,23 @@ from gridmap.queries.area_cards import load_area_card
 from gridmap.queries.boundary_history import list_drafts, list_saved, versions_of
 from gridmap.queries.map_layers import areas_geojson
 from gridmap.storage.tables import AreaRow, AssignmentRow, IssueEventRow, IssueRow, StandInRow
-from gridmap.use_cases.boundary_consequences import Consequences
-from gridmap.use_cases.boundary_editing import StepOutcome, begin, discard, go_to_step, load_draft, take_step
+from gridmap.use_cases.boundary_editing import discard, go_to_step, load_draft, take_step
 from gridmap.use_cases.boundary_reversal import begin_reversal
 from gridmap.use_cases.boundary_saving import preview, save, take_effect, undo
 from gridmap.use_cases.rerouting import reroute_open_issues
+from tests.boundary_drafts import (
+    FIRST,
+    NORTH_EAST,
+    NORTH_WEST,
+    SECOND,
+    SOUTH_WEST,
+    TODAY,
+    begin_draft,
+    draw,
+    line_across,
+    save_draft,
+    split_cell,
+)
 from tests.factories import (
     CELL_DEG,
     NORTH_DEG,
@@ -57,11 +69,6 @@ from tests.factories import (
     middle_of,
 )
 from tests.reports import NEAREST, NOW, actor_of, pinned
-
-TODAY = date(2026, 11, 20)
-FIRST, SECOND = f"{SUBDISTRICT}001", f"{SUBDISTRICT}002"
-NORTH_WEST, NORTH_EAST, SOUTH_WEST = f"{FIRST}011", f"{FIRST}021", f"{FIRST}031"
-"""The micro-grids of the cells (0, 0), (1, 0) and (0, 1); each is all of its grid."""
 
 
 @pytest.fixture
@@ -82,59 +89,6 @@ def officer(session: Session, world: World) -> Actor:
 @pytest.fixture
 def secretary(session: Session, world: World) -> Actor:
     return actor_of(add_account(session, "secretary", role="community_secretary", area_codes=(FIRST,)))
-
-
-def _begin(
-    session: Session,
-    actor: Actor,
-    *,
-    kind: ChangeKind = ChangeKind.AREAS,
-    focus: str = SUBDISTRICT,
-    on: date = TODAY,
-) -> int:
-    return begin(session, actor, kind=kind, focus_code=focus, scheme_code=None, effective_on=on, now=NOW)
-
-
-def _steps(session: Session, actor: Actor, change_id: int, *commands: EditCommand) -> StepOutcome:
-    outcome = None
-    for command in commands:
-        position = load_draft(session, actor, change_id).change.position
-        outcome = take_step(session, actor, change_id, command, position=position, now=NOW)
-    assert outcome is not None
-    return outcome
-
-
-def _save(
-    session: Session,
-    actor: Actor,
-    change_id: int,
-    *,
-    on: date = TODAY,
-    now: datetime = NOW,
-    **decisions: str,
-) -> Consequences:
-    return save(
-        session,
-        actor,
-        change_id,
-        position=load_draft(session, actor, change_id).change.position,
-        effective_on=on,
-        reason="按楼栋分开",
-        decisions={f"+{key[1:]}": value for key, value in decisions.items()},
-        rules=NEAREST,
-        now=now,
-    )
-
-
-def _across(column: int, row: int, *, south: float = 0.5) -> tuple[tuple[float, float], ...]:
-    """A line from west to east through a cell, that share of its height from the north."""
-    lat = NORTH_DEG - (row + south) * CELL_DEG
-    west = WEST_DEG + (column - 0.1) * CELL_DEG
-    return (west, lat), (west + 1.2 * CELL_DEG, lat)
-
-
-def _split(column: int = 0, row: int = 0, key: str = NORTH_WEST, south: float = 0.5) -> Split:
-    return Split(key=key, line=_across(column, row, south=south), snap_m=1)
 
 
 def _rows(session: Session) -> tuple[Sequence[Any], ...]:
@@ -172,11 +126,11 @@ def test_a_split_closes_the_old_version_opens_two_and_moves_the_issues_with_hist
     lon, lat = middle_of(0, 0)
     north = pinned(session, officer, (lon, lat + 0.2 * CELL_DEG))
     south = pinned(session, officer, (lon, lat - 0.2 * CELL_DEG))
-    change_id = _begin(session, officer)
-    outcome = _steps(session, officer, change_id, _split(south=0.4))
+    change_id = begin_draft(session, officer)
+    outcome = draw(session, officer, change_id, split_cell(south=0.4))
     new = next(area for area in outcome.areas if area.base_id is None)
     assert (new.code, new.name) == (f"{FIRST}012", f"{NORTH_WEST}·2")
-    consequences = _save(session, officer, change_id, k1="keep")
+    consequences = save_draft(session, officer, change_id, k1="keep")
     assert consequences.issues_moved == 1
     assert [(move.from_code, move.to_code, move.count) for move in consequences.moves] == [
         (NORTH_WEST, new.code, 1)
@@ -202,9 +156,9 @@ def test_a_split_closes_the_old_version_opens_two_and_moves_the_issues_with_hist
 
 
 def test_who_was_responsible_the_day_before_and_the_day_after(session: Session, officer: Actor) -> None:
-    change_id = _begin(session, officer)
-    _steps(session, officer, change_id, _split(), Merge(keys=(NORTH_EAST, "+1")))
-    _save(session, officer, change_id)
+    change_id = begin_draft(session, officer)
+    draw(session, officer, change_id, split_cell(), Merge(keys=(NORTH_EAST, "+1")))
+    save_draft(session, officer, change_id)
     before, after = TODAY - timedelta(days=1), TODAY
     year = datetime(2026, 1, 1, tzinfo=UTC)
     cards = [
@@ -226,14 +180,14 @@ def test_a_preview_says_what_saving_does_and_leaves_nothing(session: Session, of
     for offset in (0.1, 0.2, -0.2):
         lon, lat = middle_of(0, 0)
         pinned(session, officer, (lon, lat + offset * CELL_DEG))
-    change_id = _begin(session, officer)
-    _steps(session, officer, change_id, _split())
+    change_id = begin_draft(session, officer)
+    draw(session, officer, change_id, split_cell())
     before = _rows(session)
     said = preview(
         session, officer, change_id, effective_on=TODAY, decisions={"+1": "keep"}, rules=NEAREST, now=NOW
     )
     assert _rows(session) == before
-    assert _save(session, officer, change_id, k1="keep") == said
+    assert save_draft(session, officer, change_id, k1="keep") == said
     assert said.issues_moved > 0
 
 
@@ -241,16 +195,16 @@ def test_undo_restores_every_row_bit_by_bit(session: Session, officer: Actor) ->
     for place in (middle_of(0, 0), middle_of(1, 0), middle_of(0, 1)):
         pinned(session, officer, place)
     before = _rows(session)
-    change_id = _begin(session, officer)
-    _steps(
+    change_id = begin_draft(session, officer)
+    draw(
         session,
         officer,
         change_id,
-        _split(),
+        split_cell(),
         Merge(keys=(NORTH_EAST, "+1")),
         Rename(key=SOUTH_WEST, name="新名", name_en=None, code=f"{FIRST}039"),
     )
-    _save(session, officer, change_id)
+    save_draft(session, officer, change_id)
     assert _rows(session) != before
     undo(session, officer, change_id, rules=NEAREST, now=NOW)
     assert _rows(session) == before
@@ -263,13 +217,13 @@ def test_a_second_change_of_the_same_day_corrects_in_place_and_both_can_be_undon
     session: Session, officer: Actor
 ) -> None:
     before = _rows(session)
-    first = _begin(session, officer)
-    _steps(session, officer, first, _split())
-    _save(session, officer, first, k1="keep")
+    first = begin_draft(session, officer)
+    draw(session, officer, first, split_cell())
+    save_draft(session, officer, first, k1="keep")
     between = _rows(session)
-    second = _begin(session, officer)
-    _steps(session, officer, second, Merge(keys=(NORTH_WEST, f"{FIRST}012")))
-    _save(session, officer, second)
+    second = begin_draft(session, officer)
+    draw(session, officer, second, Merge(keys=(NORTH_WEST, f"{FIRST}012")))
+    save_draft(session, officer, second)
     versions = session.scalars(select(AreaRow).where(AreaRow.code == f"{FIRST}012")).all()
     assert versions == []  # it did not last a day
     with pytest.raises(SomethingNewer):
@@ -281,9 +235,9 @@ def test_a_second_change_of_the_same_day_corrects_in_place_and_both_can_be_undon
 
 
 def test_nothing_is_undone_under_an_import_that_came_later(session: Session, officer: Actor) -> None:
-    change_id = _begin(session, officer)
-    _steps(session, officer, change_id, _split())
-    _save(session, officer, change_id, k1="keep")
+    change_id = begin_draft(session, officer)
+    draw(session, officer, change_id, split_cell())
+    save_draft(session, officer, change_id, k1="keep")
     _current(session)[f"{FIRST}012"].name = "导入的名字"
     session.flush()
     with pytest.raises(SomethingNewer):
@@ -291,9 +245,9 @@ def test_nothing_is_undone_under_an_import_that_came_later(session: Session, off
 
 
 def test_what_has_been_in_force_for_a_day_stays_on_record(session: Session, officer: Actor) -> None:
-    change_id = _begin(session, officer)
-    _steps(session, officer, change_id, _split())
-    _save(session, officer, change_id, k1="keep")
+    change_id = begin_draft(session, officer)
+    draw(session, officer, change_id, split_cell())
+    save_draft(session, officer, change_id, k1="keep")
     with pytest.raises(InvalidInput, match="in_force_since"):
         undo(session, officer, change_id, rules=NEAREST, now=NOW + timedelta(days=1))
 
@@ -304,22 +258,22 @@ def test_a_change_in_force_is_turned_round_by_a_draft_and_its_days_stay_on_recor
     lon, lat = middle_of(0, 0)
     issue_id = pinned(session, officer, (lon, lat + 0.2 * CELL_DEG))
     grounds = {code: row.boundary.desc for code, row in _current(session).items()}
-    first = _begin(session, officer)
-    _steps(
+    first = begin_draft(session, officer)
+    draw(
         session,
         officer,
         first,
-        _split(south=0.4),
+        split_cell(south=0.4),
         Merge(keys=(NORTH_EAST, "+1")),
         Rename(key=SOUTH_WEST, name="新名", name_en=None, code=f"{FIRST}039"),
     )
-    _save(session, officer, first)
+    save_draft(session, officer, first)
     later = NOW + timedelta(days=3)
     draft_id = begin_reversal(session, officer, first, now=later)
     day = TODAY + timedelta(days=3)
     said = preview(session, officer, draft_id, effective_on=day, decisions={}, rules=NEAREST, now=later)
     assert [(one.code, one.candidates) for one in said.vacancies] == [(SOUTH_WEST, ("示意leader001031",))]
-    _save(session, officer, draft_id, on=day, now=later, k1="keep")
+    save_draft(session, officer, draft_id, on=day, now=later, k1="keep")
     assert {code: row.boundary.desc for code, row in _current(session, on=day).items()} == grounds
     assert f"{FIRST}039" in _current(session, on=TODAY)
     session.expire_all()
@@ -330,38 +284,38 @@ def test_a_change_in_force_is_turned_round_by_a_draft_and_its_days_stay_on_recor
 
 
 def test_nobody_leaves_an_area_without_a_person_unseen(session: Session, officer: Actor) -> None:
-    change_id = _begin(session, officer)
-    _steps(session, officer, change_id, _split())
+    change_id = begin_draft(session, officer)
+    draw(session, officer, change_id, split_cell())
     before = _rows(session)
     with pytest.raises(NobodyResponsible) as refused, session.begin_nested():
-        _save(session, officer, change_id)
+        save_draft(session, officer, change_id)
     assert refused.value.params["areas"] == f"{NORTH_WEST}·2"
     assert _rows(session) == before
     said = preview(session, officer, change_id, effective_on=TODAY, decisions={}, rules=NEAREST, now=NOW)
     (vacancy,) = said.vacancies
     assert (vacancy.code, vacancy.candidates) == (f"{FIRST}012", ("示意leader001011",))
-    _save(session, officer, change_id, k1="vacant")
+    save_draft(session, officer, change_id, k1="vacant")
     assert session.scalars(select(AssignmentRow).where(AssignmentRow.area_code == f"{FIRST}012")).all() == []
 
 
 def test_people_go_along_with_a_micro_grid_that_gets_another_grid_and_its_grids_follow(
     session: Session, officer: Actor
 ) -> None:
-    change_id = _begin(session, officer)
+    change_id = begin_draft(session, officer)
     # Its own grid keeps a part; the southern piece goes to the grid below, which it borders on.
-    _steps(session, officer, change_id, _split(south=0.6))
-    outcome = _steps(session, officer, change_id, Transfer(key="+1", parent_key=f"{FIRST}030"))
+    draw(session, officer, change_id, split_cell(south=0.6))
+    outcome = draw(session, officer, change_id, Transfer(key="+1", parent_key=f"{FIRST}030"))
     levels = {area.key: area.level for area in outcome.areas}
     assert levels[f"{FIRST}010"] == levels[f"{FIRST}030"] == "grid"
-    said = _save(session, officer, change_id, k1="keep")
+    said = save_draft(session, officer, change_id, k1="keep")
     assert {change.code for change in said.areas if change.is_consequence} == {f"{FIRST}010", f"{FIRST}030"}
     current, grids = _current(session), _current(session, "grid")
     assert current[f"{FIRST}032"].parent_id == grids[f"{FIRST}030"].id
     assert current[NORTH_WEST].parent_id == grids[f"{FIRST}010"].id
     assert current[SOUTH_WEST].parent_id == grids[f"{FIRST}030"].id
-    second = _begin(session, officer)
-    _steps(session, officer, second, Transfer(key=f"{FIRST}032", parent_key=f"{FIRST}010"))
-    _save(session, officer, second)
+    second = begin_draft(session, officer)
+    draw(session, officer, second, Transfer(key=f"{FIRST}032", parent_key=f"{FIRST}010"))
+    save_draft(session, officer, second)
     held = session.scalars(
         select(AssignmentRow).where(
             AssignmentRow.area_code == f"{FIRST}012", AssignmentRow.valid_to.is_(None)
@@ -375,10 +329,10 @@ def test_a_stand_in_goes_along_and_comes_back(session: Session, officer: Actor) 
     somebody = add_person(session, "standin")
     session.add(StandInRow(assignment_id=post.id, person_id=somebody.id, first_day=TODAY - timedelta(days=3)))
     before = _rows(session)
-    change_id = _begin(session, officer)
+    change_id = begin_draft(session, officer)
     code = f"{FIRST}019"
-    _steps(session, officer, change_id, Rename(key=NORTH_WEST, name="新", name_en=None, code=code))
-    _save(session, officer, change_id)
+    draw(session, officer, change_id, Rename(key=NORTH_WEST, name="新", name_en=None, code=code))
+    save_draft(session, officer, change_id)
 
     def stand_ins() -> list[tuple[str | None, int]]:
         rows = session.execute(
@@ -395,17 +349,17 @@ def test_a_stand_in_goes_along_and_comes_back(session: Session, officer: Actor) 
 
 
 def test_a_split_leaves_the_numbers_open_and_a_merge_adds_them_up(session: Session, officer: Actor) -> None:
-    change_id = _begin(session, officer)
-    _steps(
+    change_id = begin_draft(session, officer)
+    draw(
         session,
         officer,
         change_id,
         # Two grids become one, whose micro-grids then become one.
         Merge(keys=(f"{FIRST}010", f"{FIRST}020")),
         Merge(keys=(NORTH_WEST, NORTH_EAST)),
-        _split(0, 1, SOUTH_WEST),
+        split_cell(0, 1, SOUTH_WEST),
     )
-    said = _save(session, officer, change_id, k1="keep")
+    said = save_draft(session, officer, change_id, k1="keep")
     current, grids = _current(session), _current(session, "grid")
     assert f"{FIRST}020" not in grids
     assert (grids[f"{FIRST}010"].household_count, current[NORTH_WEST].household_count) == (200, 200)
@@ -417,10 +371,10 @@ def test_a_split_leaves_the_numbers_open_and_a_merge_adds_them_up(session: Sessi
 def test_a_change_of_a_later_day_waits_for_it(session: Session, officer: Actor) -> None:
     lon, lat = middle_of(0, 0)
     issue_id = pinned(session, officer, (lon, lat + 0.2 * CELL_DEG))
-    change_id = _begin(session, officer)
-    _steps(session, officer, change_id, _split(south=0.4))
+    change_id = begin_draft(session, officer)
+    draw(session, officer, change_id, split_cell(south=0.4))
     day = TODAY + timedelta(days=10)
-    said = _save(session, officer, change_id, on=day, k1="keep")
+    said = save_draft(session, officer, change_id, on=day, k1="keep")
     assert said.issues_moved == 1
     assert session.get_one(IssueRow, issue_id).area_code == NORTH_WEST
     assert f"{FIRST}012" not in _current(session)
@@ -447,9 +401,9 @@ def test_a_change_of_a_later_day_waits_for_it(session: Session, officer: Actor) 
 def test_a_later_change_can_be_undone_before_its_day(session: Session, officer: Actor) -> None:
     pinned(session, officer, middle_of(0, 0))
     before = _rows(session)
-    change_id = _begin(session, officer)
-    _steps(session, officer, change_id, _split())
-    _save(session, officer, change_id, on=TODAY + timedelta(days=10), k1="keep")
+    change_id = begin_draft(session, officer)
+    draw(session, officer, change_id, split_cell())
+    save_draft(session, officer, change_id, on=TODAY + timedelta(days=10), k1="keep")
     undo(session, officer, change_id, rules=NEAREST, now=NOW)
     assert _rows(session) == before
     take_effect(session, change_id, now=NOW + timedelta(days=10))
@@ -457,13 +411,13 @@ def test_a_later_change_can_be_undone_before_its_day(session: Session, officer: 
 
 
 def test_a_draft_whose_ground_was_changed_is_not_saved_over_it(session: Session, officer: Actor) -> None:
-    mine, other = _begin(session, officer), _begin(session, officer)
-    _steps(session, officer, mine, _split())
-    _steps(session, officer, other, _split(south=0.3))
-    _save(session, officer, other, k1="keep")
+    mine, other = begin_draft(session, officer), begin_draft(session, officer)
+    draw(session, officer, mine, split_cell())
+    draw(session, officer, other, split_cell(south=0.3))
+    save_draft(session, officer, other, k1="keep")
     for attempt in (
-        lambda: _save(session, officer, mine, k1="keep"),
-        lambda: _steps(session, officer, mine, _split(1, 0, NORTH_EAST)),
+        lambda: save_draft(session, officer, mine, k1="keep"),
+        lambda: draw(session, officer, mine, split_cell(1, 0, NORTH_EAST)),
         lambda: preview(session, officer, mine, effective_on=TODAY, decisions={}, rules=NEAREST, now=NOW),
     ):
         with pytest.raises(GroundChanged):
@@ -474,9 +428,9 @@ def test_a_draft_whose_ground_was_changed_is_not_saved_over_it(session: Session,
 def test_steps_go_back_and_forth_and_a_new_one_replaces_those_taken_back(
     session: Session, officer: Actor
 ) -> None:
-    change_id = _begin(session, officer)
+    change_id = begin_draft(session, officer)
     for number in range(25):
-        _steps(session, officer, change_id, Rename(key=NORTH_WEST, name=f"名{number}", name_en=None, code=""))
+        draw(session, officer, change_id, Rename(key=NORTH_WEST, name=f"名{number}", name_en=None, code=""))
     back = go_to_step(session, officer, change_id, position=3)
     assert [(area.key, area.name) for area in back.areas] == [(NORTH_WEST, "名2")]
     assert back.change.step_count == 25
@@ -484,8 +438,8 @@ def test_steps_go_back_and_forth_and_a_new_one_replaces_those_taken_back(
     assert forth.areas[0].name == "名24"
     go_to_step(session, officer, change_id, position=1)
     with pytest.raises(DraftMovedOn):
-        take_step(session, officer, change_id, _split(), position=25, now=NOW)
-    outcome = _steps(session, officer, change_id, _split())
+        take_step(session, officer, change_id, split_cell(), position=25, now=NOW)
+    outcome = draw(session, officer, change_id, split_cell())
     assert (outcome.change.position, outcome.change.step_count) == (2, 2)
     with pytest.raises(InvalidInput):
         go_to_step(session, officer, change_id, position=3)
@@ -494,8 +448,8 @@ def test_steps_go_back_and_forth_and_a_new_one_replaces_those_taken_back(
 def test_a_shared_corner_is_one_corner(session: Session, officer: Actor) -> None:
     corner = (round(WEST_DEG + CELL_DEG, 7), round(NORTH_DEG - CELL_DEG, 7))
     to = (corner[0] + 0.0001, corner[1] + 0.0001)
-    change_id = _begin(session, officer)
-    outcome = _steps(session, officer, change_id, MoveCorners(level="micro_grid", moves=((corner, to),)))
+    change_id = begin_draft(session, officer)
+    outcome = draw(session, officer, change_id, MoveCorners(level="micro_grid", moves=((corner, to),)))
     micro_grids = {area.key for area in outcome.areas if area.level == "micro_grid"}
     assert micro_grids == {NORTH_WEST, NORTH_EAST, SOUTH_WEST, f"{FIRST}041"}
     assert {area.key for area in outcome.areas if area.level == "grid"} == {
@@ -510,35 +464,33 @@ def test_a_new_area_takes_its_ground_and_an_ended_one_leaves_a_gap_that_is_said(
     lon, lat = middle_of(0, 0)
     d = 0.0002
     ring = ((lon - d, lat - d), (lon + d, lat - d), (lon + d, lat + d), (lon - d, lat + d))
-    change_id = _begin(session, officer)
-    outcome = _steps(
-        session, officer, change_id, Draw(level="micro_grid", name="市场", outline=ring, snap_m=1)
-    )
+    change_id = begin_draft(session, officer)
+    outcome = draw(session, officer, change_id, Draw(level="micro_grid", name="市场", outline=ring, snap_m=1))
     assert {area.key for area in outcome.areas} == {"+1", NORTH_WEST}
     assert outcome.faults.gap_m2 < 1e-3
-    outcome = _steps(session, officer, change_id, End(key="+1"))
+    outcome = draw(session, officer, change_id, End(key="+1"))
     assert outcome.faults.gap_m2 == pytest.approx((2 * d) ** 2 * 95_941 * 110_862, rel=1e-3)
     assert outcome.faults_before.gap_m2 == 0
 
 
 def test_a_secretary_draws_inside_the_community_and_nowhere_else(session: Session, secretary: Actor) -> None:
     with pytest.raises(NotAllowed):
-        _begin(session, secretary, focus=SUBDISTRICT)
-    change_id = _begin(session, secretary, focus=FIRST)
+        begin_draft(session, secretary, focus=SUBDISTRICT)
+    change_id = begin_draft(session, secretary, focus=FIRST)
     border = (round(WEST_DEG + 2 * CELL_DEG, 7), round(NORTH_DEG - CELL_DEG, 7))
     across = (border[0] + 0.0001, border[1])
     before = load_draft(session, secretary, change_id)
     for command in (
         MoveCorners(level="micro_grid", moves=((border, across),)),
-        _split(2, 0, f"{SECOND}011"),
+        split_cell(2, 0, f"{SECOND}011"),
         Merge(keys=(f"{FIRST}010", f"{FIRST}020")),
         Rename(key=f"{FIRST}010", name="x", name_en=None, code=f"{FIRST}090"),
     ):
         with pytest.raises(OutsideYourArea):
-            _steps(session, secretary, change_id, command)
+            draw(session, secretary, change_id, command)
     assert load_draft(session, secretary, change_id) == before
-    _steps(session, secretary, change_id, _split())
-    _save(session, secretary, change_id, k1="keep")
+    draw(session, secretary, change_id, split_cell())
+    save_draft(session, secretary, change_id, k1="keep")
 
 
 def test_only_the_author_steps_through_a_draft_and_others_of_the_ground_look(
@@ -546,10 +498,10 @@ def test_only_the_author_steps_through_a_draft_and_others_of_the_ground_look(
 ) -> None:
     other = actor_of(add_account(session, "other", role="community_secretary", area_codes=(SECOND,)))
     worker = actor_of(add_account(session, "worker", role="grid_worker", area_codes=(SUBDISTRICT,)))
-    change_id = _begin(session, secretary, focus=FIRST)
+    change_id = begin_draft(session, secretary, focus=FIRST)
     assert load_draft(session, officer, change_id).change.id == change_id
     with pytest.raises(NotYourDraft):
-        take_step(session, officer, change_id, _split(), position=0, now=NOW)
+        take_step(session, officer, change_id, split_cell(), position=0, now=NOW)
     with pytest.raises(NotYourDraft):
         discard(session, officer, change_id)
     for stranger, error in ((other, NotFound), (worker, NotAllowed)):
@@ -559,20 +511,20 @@ def test_only_the_author_steps_through_a_draft_and_others_of_the_ground_look(
     assert list_drafts(session, other) == []
     discard(session, secretary, change_id)
     with pytest.raises(NotADraft):
-        take_step(session, secretary, change_id, _split(), position=0, now=NOW)
+        take_step(session, secretary, change_id, split_cell(), position=0, now=NOW)
 
 
 def test_a_zone_is_edited_alone(session: Session, secretary: Actor) -> None:
     issue_id = pinned(session, secretary, middle_of(0, 0))
     before = _rows(session)
-    change_id = _begin(session, secretary, kind=ChangeKind.ZONES, focus=FIRST)
+    change_id = begin_draft(session, secretary, kind=ChangeKind.ZONES, focus=FIRST)
     lat = NORTH_DEG - CELL_DEG
     line = ((WEST_DEG - 0.0001, lat), (WEST_DEG + 2.1 * CELL_DEG, lat))
-    outcome = _steps(session, secretary, change_id, Split(key="Z1", line=line, snap_m=1))
+    outcome = draw(session, secretary, change_id, Split(key="Z1", line=line, snap_m=1))
     assert {area.level for area in outcome.areas} == {"zone"}
     with pytest.raises(OutsideYourArea):
-        _steps(session, secretary, change_id, Rename(key="Z2", name="别人的", name_en=None, code=""))
-    said = _save(session, secretary, change_id, k1="vacant")
+        draw(session, secretary, change_id, Rename(key="Z2", name="别人的", name_en=None, code=""))
+    said = save_draft(session, secretary, change_id, k1="vacant")
     assert {change.level for change in said.areas} == {"zone"}
     assert len(_rows(session)[0]) == len(before[0])
     assert len(_rows(session)[1]) == len(before[1]) + 2
@@ -588,7 +540,7 @@ def test_a_zone_is_edited_alone(session: Session, secretary: Actor) -> None:
         (Merge(keys=(NORTH_WEST, f"{FIRST}041")), "not_neighbours"),
         (Merge(keys=(NORTH_WEST, f"{FIRST}010")), "different_levels"),
         (Merge(keys=(FIRST, SECOND)), "level_is_fixed"),
-        (Reshape(key=f"{FIRST}010", line=_across(0, 0), snap_m=1), "follows_its_parts"),
+        (Reshape(key=f"{FIRST}010", line=line_across(0, 0), snap_m=1), "follows_its_parts"),
         (MoveCorners(level="micro_grid", moves=(((0, 0), (1, 1)),)), "no_corner_there"),
         (End(key=f"{FIRST}010"), "has_parts"),
         (Transfer(key=NORTH_WEST, parent_key=f"{FIRST}010"), "nothing_changes"),
@@ -605,7 +557,7 @@ def test_a_zone_is_edited_alone(session: Session, secretary: Actor) -> None:
 def test_what_cannot_be_done_is_refused_with_its_reason_and_changes_nothing(
     session: Session, officer: Actor, command: EditCommand, reason: str
 ) -> None:
-    change_id = _begin(session, officer)
+    change_id = begin_draft(session, officer)
     with pytest.raises((EditRefused, InvalidInput), match=reason):
         take_step(session, officer, change_id, command, position=0, now=NOW)
     assert load_draft(session, officer, change_id).change.position == 0
@@ -613,15 +565,15 @@ def test_what_cannot_be_done_is_refused_with_its_reason_and_changes_nothing(
 
 def test_bad_beginnings_and_endings(session: Session, officer: Actor) -> None:
     with pytest.raises(InvalidInput, match="in_the_past"):
-        _begin(session, officer, on=TODAY - timedelta(days=1))
+        begin_draft(session, officer, on=TODAY - timedelta(days=1))
     with pytest.raises(NotFound):
-        _begin(session, officer, focus=f"{SUBDISTRICT}777")
-    change_id = _begin(session, officer)
+        begin_draft(session, officer, focus=f"{SUBDISTRICT}777")
+    change_id = begin_draft(session, officer)
     with pytest.raises(NothingChanged):
-        _save(session, officer, change_id)
+        save_draft(session, officer, change_id)
     with pytest.raises(NotFound):
-        _steps(session, officer, change_id, End(key="不存在"))
-    _steps(session, officer, change_id, _split())
+        draw(session, officer, change_id, End(key="不存在"))
+    draw(session, officer, change_id, split_cell())
     with pytest.raises(InvalidInput, match="required"):
         save(
             session,
@@ -638,7 +590,7 @@ def test_bad_beginnings_and_endings(session: Session, officer: Actor) -> None:
 
 def test_another_schemes_areas_are_left_alone(session: Session, world: World, officer: Actor) -> None:
     before = len(_current(session))
-    change_id = _begin(session, officer)
+    change_id = begin_draft(session, officer)
     draft = load_draft(session, officer, change_id)
     assert len(draft.areas) == 1 + 2 + 8 + 8
     assert before == 8

@@ -89,7 +89,7 @@ def test_a2_a_pin_in_the_accepted_box_but_in_no_cell_is_taken_with_empty_cells(
     # The nearest answers, so that it is in somebody's list.
     assert (row.routing["match"], row.area_code) == ("nearest", f"{FIRST}011")
     assert row.responsible_person_id == world.people["grid_worker", f"{FIRST}010"].id
-    assert issue_detail(session, officer, row.id).area_name == f"{FIRST}011"
+    assert issue_detail(session, officer, row.id, today=TODAY).area_name == f"{FIRST}011"
 
 
 def test_outside_every_grid_is_refused_with_a_clear_word_when_the_setting_says_so(
@@ -131,7 +131,7 @@ def test_a6_moving_a_pin_routes_it_anew_and_the_old_place_stays_in_the_history(
     row = _row(session, issue_id)
     assert (row.micro_grid_code, row.zone_code, row.version) == (f"{SECOND}041", "Z2", 2)
     assert row.responsible_person_id == world.people["zone_responsible", "Z2"].id
-    events = issue_detail(session, officer, issue_id).events
+    events = issue_detail(session, officer, issue_id, today=TODAY).events
     assert [event.kind for event in events] == ["created", "routed", "moved", "routed"]
     assert events[2].payload["from"] == pytest.approx(middle_of(0, 0))
     assert (events[2].at, events[2].actor_name) == (NOW + timedelta(hours=1), "示意 officer")
@@ -181,7 +181,7 @@ def test_a9_overlapping_cells_have_one_winner_and_a_warning_that_staff_can_see(
         parent=parent,
     )
     add_zone(session, code="Z0", boundary=cell(0, 0))
-    detail = issue_detail(session, officer, pinned(session, officer, middle_of(0, 0)))
+    detail = issue_detail(session, officer, pinned(session, officer, middle_of(0, 0)), today=TODAY)
     assert (detail.area_code, detail.zone_code) == (f"{FIRST}011", "Z0")
     assert set(detail.warnings) == {"overlapping_areas", "overlapping_zones"}
 
@@ -208,7 +208,7 @@ def test_a10_a_redrawn_cell_is_used_by_the_next_pin_and_the_old_issue_keeps_its_
     after = _row(session, pinned(session, officer, place))
     assert (after.micro_grid_code, after.grid_code) == (f"{FIRST}011", f"{FIRST}010")
     assert _row(session, before).micro_grid_code == f"{FIRST}021"
-    assert issue_detail(session, officer, after.id).area_name == "并入后的微网格"
+    assert issue_detail(session, officer, after.id, today=TODAY).area_name == "并入后的微网格"
 
 
 def test_r4_a_person_who_left_is_passed_over_and_it_is_said(session: Session, world: World, officer) -> None:
@@ -302,10 +302,10 @@ def test_create_and_route_takes_at_most_ten_statements_events_and_job_included(
     body = report(*middle_of(0, 0))
     with counted(connection) as seen:
         issue_id, _ = create_issue(session, officer, body, rules=NEAREST, now=NOW)
-        issue_detail(session, officer, issue_id, with_history=False)
+        issue_detail(session, officer, issue_id, today=TODAY, with_history=False)
     assert len(seen.statements) + job_count(session) == 8
     with counted(connection) as seen:
-        issue_detail(session, officer, issue_id)
+        issue_detail(session, officer, issue_id, today=TODAY)
     assert seen.count == 4
 
 

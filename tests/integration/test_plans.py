@@ -15,6 +15,7 @@ from gridmap.domain.features import COLLECTIONS
 from gridmap.domain.permissions import Actor, AreaScope, Role
 from gridmap.queries.features import FeatureFilter, Window, features_page
 from gridmap.queries.issues import Box, IssueFilter, issues_in_window, list_issues
+from gridmap.queries.overview import load_overview
 from gridmap.queries.public_issues import public_issues
 from gridmap.storage.routing import find_candidates, find_posts
 from gridmap.use_cases.issues import route_point
@@ -140,15 +141,22 @@ def test_the_assignments_of_a_place_are_found_by_index(crowded: Session, connect
 
 
 def test_the_list_of_a_community_uses_the_index_of_codes(crowded: Session, connection: Connection) -> None:
-    nodes = _plan(connection, crowded, lambda: list_issues(crowded, _actor("420100000007"), IssueFilter()))
+    nodes = _plan(
+        connection,
+        crowded,
+        lambda: list_issues(crowded, _actor("420100000007"), IssueFilter(), today=NOW.date()),
+    )
     assert _indexes(nodes) & {"ix_issue_area_code_received_at", "ix_issue_open_area_code_received_at"}
     assert "issue" not in _scanned(nodes)
 
 
 def test_the_list_of_everything_walks_the_index_of_times(crowded: Session, connection: Connection) -> None:
-    nodes = _plan(connection, crowded, lambda: list_issues(crowded, _actor(""), IssueFilter()))
+    nodes = _plan(
+        connection, crowded, lambda: list_issues(crowded, _actor(""), IssueFilter(), today=NOW.date())
+    )
     assert "ix_issue_received_at" in _indexes(nodes)
-    assert "issue" not in _scanned(nodes)
+    assert _indexes(nodes) & {"ix_area_scheme_id_level_code", "ex_area_one_version_at_a_time"}
+    assert not {"issue", "area"} & _scanned(nodes)
 
 
 def test_a_window_of_a_few_hundred_metres_uses_the_spatial_index(
@@ -157,7 +165,7 @@ def test_a_window_of_a_few_hundred_metres_uses_the_spatial_index(
     box = Box(west_deg=114.35, south_deg=30.45, east_deg=114.355, north_deg=30.455)
     for work in (
         lambda: issues_in_window(crowded, _actor("4201"), IssueFilter(box=box)),
-        lambda: public_issues(crowded, box),
+        lambda: public_issues(crowded, box, today=NOW.date()),
     ):
         nodes = _plan(connection, crowded, work)
         assert "idx_issue_location" in _indexes(nodes)
@@ -166,7 +174,9 @@ def test_a_window_of_a_few_hundred_metres_uses_the_spatial_index(
 
 def test_what_is_mine_is_found_by_index(crowded: Session, connection: Connection) -> None:
     me = actor_of(add_account(crowded, "me"))
-    nodes = _plan(connection, crowded, lambda: list_issues(crowded, me, IssueFilter(is_mine=True)))
+    nodes = _plan(
+        connection, crowded, lambda: list_issues(crowded, me, IssueFilter(is_mine=True), today=NOW.date())
+    )
     assert "issue" not in _scanned(nodes)
 
 
@@ -186,3 +196,10 @@ def test_a_page_of_the_ogc_api_walks_the_ids_and_its_window_uses_the_spatial_ind
         nodes = _plan(connection, crowded, lambda: page(FeatureFilter(window=box)), position=position)
         assert "idx_issue_location" in _indexes(nodes)
         assert "issue" not in _scanned(nodes)
+
+
+def test_what_every_page_says_of_the_map_reads_no_table_of_areas_to_the_end_for_its_day(
+    crowded: Session, connection: Connection
+) -> None:
+    nodes = _plan(connection, crowded, lambda: load_overview(crowded, today=NOW.date()))
+    assert {"ix_area_valid_from", "ix_area_valid_to"} <= _indexes(nodes)

@@ -121,8 +121,8 @@ def test_a7_open_issues_follow_the_redrawn_borders_and_keep_their_old_areas_in_t
     ]
     assert (_row(session, stays).version, len(_history(session, stays))) == (1, 2)
     # The detail names the areas as they are called since the borders were redrawn.
-    assert issue_detail(session, officer, moved).areas[-1].name == f"新{FIRST}021"
-    assert issue_detail(session, officer, stays).areas[-1].name == f"{FIRST}041"
+    assert issue_detail(session, officer, moved, today=TODAY).areas[-1].name == f"新{FIRST}021"
+    assert issue_detail(session, officer, stays, today=TODAY).areas[-1].name == f"{FIRST}041"
 
 
 def test_a7_the_same_again_changes_nothing(session: Session, world: World, officer: Actor) -> None:

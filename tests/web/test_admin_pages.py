@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from tests.web.browser_client import Person
 
@@ -35,3 +37,19 @@ def test_the_back_office_says_how_much_is_in_each_layer(sign_in: Callable[[str],
     page = sign_in("admin").open("/admin").text
     for words in ("微网格", "331", "服务点", "139", "1,200"):
         assert words in page
+
+
+def test_the_administrator_is_shown_accounts_whose_area_has_ended_and_nobody_else_is(
+    demo_session: Session, sign_in: Callable[[str], Person]
+) -> None:
+    assert "lost-scopes-title" not in sign_in("admin").open("/admin").text
+    demo_session.execute(
+        text("UPDATE account SET area_codes = '{420106099001990}' WHERE username = 'worker01'")
+    )
+    page = sign_in("admin").open("/admin").text
+    assert "工作范围已不存在的账号" in page
+    assert "420106099001990" in page
+    assert "worker01" in page
+    for username in ("planner", "secretary01"):
+        assert "420106099001990" not in sign_in(username).open("/admin").text
+    assert "Accounts whose area is no more" in sign_in("admin").open("/admin?lang=en").text

@@ -57,9 +57,10 @@ class AreaRow(Row):
             using="gist",
             name="ex_area_one_version_at_a_time",
         ),
-        Index(
-            "ix_area_current_code", "scheme_id", "level", "code", postgresql_where=text("valid_to IS NULL")
-        ),
+        # All versions, because pages ask for that of a day: a change may wait for a later one.
+        Index("ix_area_scheme_id_level_code", "scheme_id", "level", "code"),
+        Index("ix_area_valid_from", "valid_from"),
+        Index("ix_area_valid_to", "valid_to"),
         Index("ix_area_parent_id", "parent_id"),
     )
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 
 from gridmap.domain.errors import InvalidInput, NotFound
 from gridmap.domain.issue_input import parse_edit, parse_report
+from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action
 from gridmap.queries.issue_detail import IssueDetail, issue_detail
 from gridmap.queries.issues import IssueItem, IssuePage, count_by_state, issues_in_window, list_issues
@@ -20,6 +21,7 @@ from gridmap.use_cases.issues import Outcome
 from gridmap.web.access import current_actor, public, requires
 from gridmap.web.api import reading
 from gridmap.web.deps import deps
+from gridmap.web.field_page import today
 
 blueprint = Blueprint("issues", __name__, url_prefix="/api/v1")
 
@@ -38,7 +40,7 @@ def create() -> tuple[Response, int]:
         issue_id, outcome = writes.create_issue(
             session, actor, report, rules=reading.routing_rules(), now=now, source=source
         )
-        detail = issue_detail(session, actor, issue_id, with_history=False)
+        detail = issue_detail(session, actor, issue_id, today=office_day(now), with_history=False)
     answer = jsonify(issue_json(detail))
     answer.headers["Location"] = url_for("api.issues.read", key=detail.number)
     return answer, 201 if outcome is Outcome.CREATED else 200
@@ -49,7 +51,7 @@ def create() -> tuple[Response, int]:
 def read(key: str) -> Response:
     """Give one issue, by id or by number, with its history and photos."""
     with deps().sessions() as session:
-        detail = issue_detail(session, current_actor(), reading.issue_key(key))
+        detail = issue_detail(session, current_actor(), reading.issue_key(key), today=today())
     answer = jsonify(issue_json(detail, with_history=True))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
@@ -66,7 +68,8 @@ def change(key: str) -> Response:
             session, actor, reading.issue_key(key), command, rules=reading.routing_rules(), now=now
         )
         try:
-            body = issue_json(issue_detail(session, actor, changed.id), with_history=True)
+            detail = issue_detail(session, actor, changed.id, today=office_day(now))
+            body = issue_json(detail, with_history=True)
         except NotFound:
             # The pin was moved out of the mover's area: done all the same, and no longer to be seen.
             body = {"id": str(changed.id), "number": changed.number, "version": changed.version}
@@ -80,7 +83,14 @@ def listing() -> Response:
     reading.known_arguments(reading.FILTER_NAMES | _PAGING)
     page, page_size = reading.page_arguments()
     with deps().sessions() as session:
-        found = list_issues(session, current_actor(), reading.issue_filter(), page=page, page_size=page_size)
+        found = list_issues(
+            session,
+            current_actor(),
+            reading.issue_filter(),
+            today=today(),
+            page=page,
+            page_size=page_size,
+        )
     answer = jsonify(
         {
             "issues": [item_json(item) for item in found.items],
@@ -158,7 +168,7 @@ def for_the_public() -> Response:
     reading.known_arguments({"bbox", "category"})
     box, category = reading.required_bbox(), reading.argument("category")
     with deps().sessions() as session:
-        drawn = public_issues(session, box, category_code=category)
+        drawn = public_issues(session, box, today=today(), category_code=category)
     return _geojson(drawn, cache="public, no-cache")
 
 

@@ -56,7 +56,7 @@ def landing() -> Response:
     """Say what there is."""
     known_arguments()
     with deps().sessions() as session:
-        return _described(documents.landing(load_overview(session)))
+        return _described(documents.landing(load_overview(session, today=local_today())))
 
 
 @blueprint.get("/conformance")
@@ -73,7 +73,7 @@ def api() -> Response:
     """Describe the API (OpenAPI 3.0), with the collections that the caller sees."""
     known_arguments()
     with deps().sessions() as session:
-        about = load_overview(session)
+        about = load_overview(session, today=local_today())
     shown = visible_collections(current_actor())
     return _json(openapi_document(shown, about, _systems(about)), OPENAPI_TYPE)
 
@@ -84,7 +84,7 @@ def collections() -> Response:
     """List the collections."""
     known_arguments()
     with deps().sessions() as session:
-        about = load_overview(session)
+        about = load_overview(session, today=local_today())
     shown = visible_collections(current_actor())
     document = documents.collections(shown, about, _systems(about))
     more = [
@@ -101,7 +101,7 @@ def collection(collection_id: str) -> Response:
     known_arguments()
     found = find_collection(current_actor(), collection_id)
     with deps().sessions() as session:
-        about = load_overview(session)
+        about = load_overview(session, today=local_today())
     return _described(documents.collection(found, about, _systems(about)))
 
 
@@ -111,7 +111,7 @@ def items(collection_id: str) -> Response:
     """Deliver features, page by page."""
     found = find_collection(current_actor(), collection_id)
     with deps().sessions() as session:
-        about = load_overview(session)
+        about = load_overview(session, today=local_today())
         asked = items_request(found, _systems(about))
         etag = _etag(found, about)
         if etag is not None and request.if_none_match.contains_weak(etag):
@@ -141,7 +141,7 @@ def item(collection_id: str, feature_id: str) -> Response:
     known_arguments(ITEM_ARGUMENTS)
     found = find_collection(current_actor(), collection_id)
     with deps().sessions() as session:
-        about = load_overview(session)
+        about = load_overview(session, today=local_today())
         system = system_argument("crs", _systems(about))
         text = _feature(session, found, feature_id, system)
         etag = _etag(found, about)

@@ -9,7 +9,8 @@ from flask import Blueprint, render_template
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.errors import NotAllowed
 from gridmap.domain.office_time import office_day
-from gridmap.domain.permissions import Action
+from gridmap.domain.permissions import Action, can
+from gridmap.queries.lost_scopes import LostScope, list_lost_scopes
 from gridmap.storage.imports import LayerCount, layer_counts
 from gridmap.web.access import current_actor, requires
 from gridmap.web.admin_menu import MenuEntry, admin_entries
@@ -26,18 +27,22 @@ class AdminHome:
 
     entries: tuple[MenuEntry, ...]
     layers: tuple[LayerCount, ...]
+    lost_scopes: tuple[LostScope, ...]
+    """For whoever manages accounts."""
 
 
 @blueprint.get("/admin")
 @requires(Action.SEE_STAFF_LAYERS)
 def home() -> str:
     """List the pages of the back office that one may open, and what is stored; for whoever has any page."""
-    entries = admin_entries(current_actor())
+    actor, today = current_actor(), office_day(deps().clock())
+    entries = admin_entries(actor)
     if not entries:
-        raise NotAllowed(reason="role", action="open_back_office", role=current_actor().role.value)
+        raise NotAllowed(reason="role", action="open_back_office", role=actor.role.value)
     with deps().sessions() as session:
-        counts = layer_counts(session, day=office_day(deps().clock()))
-    page = AdminHome(entries=entries, layers=tuple(sorted(counts, key=_order)))
+        counts = layer_counts(session, day=today)
+        lost = list_lost_scopes(session, actor, today=today) if can(actor, Action.MANAGE_ACCOUNTS) else ()
+    page = AdminHome(entries=entries, layers=tuple(sorted(counts, key=_order)), lost_scopes=tuple(lost))
     return render_template("admin/home.html", page=page)
 
 

@@ -109,7 +109,13 @@ def buildings() -> str:
     number = page_of_address()
     with deps().sessions() as session:
         rows, total = list_register_buildings(
-            session, actor, typed=typed, compound=compound or None, near=near, page=number
+            session,
+            actor,
+            today=today(),
+            typed=typed,
+            compound=compound or None,
+            near=near,
+            page=number,
         )
         page = ListPage(
             rows=rows,

@@ -105,14 +105,14 @@ def places() -> str:
         status=status if status in tuple(PlaceStatus) else None,
         community=_code("community"),
     )
-    number = page_of_address()
+    number, day = page_of_address(), today()
     with deps().sessions() as session:
-        rows, total = list_register_places(session, actor, wanted, page=number)
+        rows, total = list_register_places(session, actor, wanted, today=day, page=number)
         if not rows and number > 1:
             number = 1
-            rows, total = list_register_places(session, actor, wanted)
+            rows, total = list_register_places(session, actor, wanted, today=day)
         categories = category_options(session, actor)
-        communities = community_options(session, actor)
+        communities = community_options(session, actor, today=day)
     page = ListPage(
         rows=rows,
         total=total,

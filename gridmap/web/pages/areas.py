@@ -131,6 +131,7 @@ def outline(area_id: int) -> Response:
     return answer_layer(
         f"area-outline/{area_id}",
         layers=("areas",),
+        today=local_today(),
         mimetype=_GEOJSON,
         make=lambda session: outline_geojson(session, area_id).encode(),
     )
@@ -144,6 +145,7 @@ def parts(area_id: int) -> Response:
     return answer_layer(
         f"area-parts/{area_id}/{on}",
         layers=("areas",),
+        today=local_today(),
         mimetype=_GEOJSON,
         make=lambda session: parts_geojson(session, area_id, on=on).encode(),
     )
@@ -157,6 +159,7 @@ def sketch(area_id: int) -> Response:
     return answer_layer(
         f"area-sketch/{area_id}/{on}",
         layers=_SKETCH_LAYERS,
+        today=local_today(),
         mimetype=SKETCH_MIMETYPE,
         make=lambda session: _draw_sketch(session, area_id, on=on),
     )

@@ -150,7 +150,7 @@ def public_download(layer: str, ending: str) -> Response:
 def _write(
     session: Session, wanted: ExportRequest, path: Path, chosen_format: ExportFormat, target: TargetCrs
 ) -> FeatureTable:
-    about = load_overview(session)
+    about = load_overview(session, today=local_today())
     table = read_features(
         session, current_actor(), wanted, today=local_today(), row_limit=deps().config.export_max_rows
     )

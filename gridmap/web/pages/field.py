@@ -118,9 +118,9 @@ def issue_list() -> str:
     wanted, filters = _wanted()
     number = max(1, request.args.get("page", 1, type=int))
     with deps().sessions() as session:
-        found = list_issues(session, actor, wanted, page=number)
+        found = list_issues(session, actor, wanted, today=today(), page=number)
         if number > found.page_count:  # the list has become shorter since the link was made
-            found = list_issues(session, actor, wanted, page=found.page_count)
+            found = list_issues(session, actor, wanted, today=today(), page=found.page_count)
         categories = categories_by_use(session, actor.account_id)
         drawn = field_map(
             session,

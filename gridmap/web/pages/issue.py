@@ -29,7 +29,7 @@ from gridmap.use_cases.issues import edit_issue
 from gridmap.web.access import current_actor, requires
 from gridmap.web.deps import deps
 from gridmap.web.errors import translate_error
-from gridmap.web.field_page import field_map, page_data, routing_rules
+from gridmap.web.field_page import field_map, page_data, routing_rules, today
 from gridmap.web.i18n import in_language, known_message, language, sentence
 
 blueprint = Blueprint("issue_page", __name__)
@@ -144,7 +144,7 @@ def _edit(number: str, fields: Mapping[str, object], typed: Typed) -> Response |
     try:
         command = parse_edit(fields)
         with unit_of_work(deps().sessions) as session:
-            found = issue_detail(session, actor, number, with_history=False)
+            found = issue_detail(session, actor, number, today=today(), with_history=False)
             edit_issue(session, actor, IssueId(found.id), command, rules=routing_rules(), now=deps().clock())
     except StaleVersion:
         return _render(number, typed=typed, is_stale=True), 409
@@ -160,7 +160,7 @@ def _render(
 ) -> str:
     actor = current_actor()
     with deps().sessions() as session:
-        issue = issue_detail(session, actor, number)
+        issue = issue_detail(session, actor, number, today=today())
         drawn = field_map(session, gettext("这件问题在地图上的位置"), place=(issue.lon_deg, issue.lat_deg))
     events = tuple(_event_line(event) for event in issue.events)
     if is_stale:

@@ -120,7 +120,7 @@ def map_page() -> str:
         today = local_today()
         found, total = list_places(session, wanted, today=today, page_size=_FIRST_LINES)
         categories = category_choices(list_categories(session, today=today), wanted.categories)
-        communities = list_areas(session, "community")
+        communities = list_areas(session, "community", today=today)
         schemes = drawn_schemes(session, today=today)
     layers_on = _layers_on()
     scheme = next((each for each in schemes if each.code == request.args.get("scheme")), None)

@@ -132,6 +132,7 @@ def areas() -> Response:
     return answer_layer(
         f"topology-areas/{scheme_code}/{level.value}/{today}",
         layers=("areas",),
+        today=today,
         mimetype=_GEOJSON,
         make=lambda session: level_geojson(
             session, scheme_code=scheme_code, level=level.value, on=today

@@ -135,6 +135,7 @@ def tour_layer(code: str) -> Response:
     return answer_layer(
         f"tours/{code}",
         layers=_LAYERS,
+        today=today,
         edition=f".{today}",
         mimetype="application/geo+json",
         make=lambda session: tour_geojson(session, code, today=today).encode(),
@@ -149,6 +150,7 @@ def tour_sketch(code: str) -> Response:
     return answer_layer(
         f"tour-sketch/{code}",
         layers=_SKETCH_LAYERS,
+        today=today,
         edition=f".{today}",
         mimetype=SKETCH_MIMETYPE,
         make=lambda session: _draw_sketch(session, code, today=today),
