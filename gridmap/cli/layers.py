@@ -50,6 +50,7 @@ _KEPT_WORDS = {
 _STAGES = {
     "read": "reading",
     "check": "checked",
+    "wait": "waiting for another import of the layer",
     "place": "placed in their areas",
     "draw": "drawing the overview",
     "write": "written",

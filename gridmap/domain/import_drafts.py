@@ -6,16 +6,16 @@ All of it is kept as JSON between two requests; ``to_json`` and ``from_json`` ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
 
 from gridmap.domain.errors import Conflict, DomainError, NotFound
+from gridmap.domain.import_choices import ImportChoices, Json
 
 DraftId = NewType("DraftId", UUID)
-Json = dict[str, Any]
 
 DRAFT_LIFE = timedelta(days=7)
 UNDO_LIFE = timedelta(days=30)
@@ -110,92 +110,6 @@ class Refusal:
     def from_json(cls, value: Json | None) -> Refusal | None:
         """From JSON; None stays None."""
         return None if value is None else cls(value["code"], dict(value["params"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """A value typed in place of the file's; ``field`` is ours, ``geometry`` takes ``longitude, latitude``."""
-
-    row_number: int
-    field: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportChoices:
-    """What a person said of a file, in the terms of ``ImportRequest``.
-
-    Attributes
-    ----------
-    columns : field to header; an empty header means "not from the file"
-    crs : None: as the file says
-    corrections, skipped_rows : of single rows, by the number that the check showed
-    """
-
-    layer: str
-    level: str | None = None
-    scheme_code: str | None = None
-    new_scheme_name: str | None = None
-    source_layer: str | None = None
-    encoding: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict[str, str])
-    code_prefix: str = ""
-    default_category: str | None = None
-    crs: str | None = None
-    swap_axes: bool = False
-    corrections: tuple[Correction, ...] = ()
-    skipped_rows: tuple[int, ...] = ()
-
-    def to_json(self) -> Json:
-        """As JSON."""
-        plain = {name: getattr(self, name) for name in _PLAIN_CHOICES}
-        return {
-            **plain,
-            "columns": dict(self.columns),
-            "corrections": [[each.row_number, each.field, each.value] for each in self.corrections],
-            "skipped_rows": list(self.skipped_rows),
-        }
-
-    @classmethod
-    def from_json(cls, value: Json) -> ImportChoices:
-        """From JSON."""
-        return cls(
-            **{name: value[name] for name in _PLAIN_CHOICES},
-            columns=dict(value["columns"]),
-            corrections=tuple(Correction(*each) for each in value["corrections"]),
-            skipped_rows=tuple(value["skipped_rows"]),
-        )
-
-    def corrected(self, correction: Correction) -> ImportChoices:
-        """With one more correction; of the same row and field the last counts, and it is not skipped."""
-        others = tuple(
-            each
-            for each in self.corrections
-            if (each.row_number, each.field) != (correction.row_number, correction.field)
-        )
-        return replace(
-            self,
-            corrections=(*others, correction),
-            skipped_rows=tuple(row for row in self.skipped_rows if row != correction.row_number),
-        )
-
-    def skipping(self, row_number: int) -> ImportChoices:
-        """With a row left out."""
-        return replace(self, skipped_rows=tuple(sorted({*self.skipped_rows, row_number})))
-
-    def taken_back(self, row_number: int) -> ImportChoices:
-        """With a row as the file has it."""
-        return replace(
-            self,
-            corrections=tuple(each for each in self.corrections if each.row_number != row_number),
-            skipped_rows=tuple(row for row in self.skipped_rows if row != row_number),
-        )
-
-
-_PLAIN_CHOICES = (
-    *("layer", "level", "scheme_code", "new_scheme_name", "source_layer", "encoding"),
-    *("code_prefix", "default_category", "crs", "swap_axes"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,6 +385,10 @@ _REPORT_PLAIN = (
 )
 
 
+WAIT_STAGE = "wait"
+"""A job has read its file and waits until another import of the layer has ended."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftProgress:
     """How far a job is; ``stage`` None: it has not begun. Counts are of the stage, 0 of 0 where unknown."""
@@ -489,9 +407,14 @@ class DraftProgress:
         passed_s = (now - self.stage_began_at).total_seconds()
         return round(passed_s * (self.total_count - self.done_count) / self.done_count)
 
+    @property
+    def is_working(self) -> bool:
+        """Whether a job has begun and has its turn."""
+        return self.stage not in (None, WAIT_STAGE)
+
     def is_stalled(self, now: datetime) -> bool:
-        """Whether the job has been silent for too long."""
-        return now - self.heard_at > STALLED_AFTER
+        """Whether the job has been silent for too long; while it waits for another import it is silent."""
+        return self.stage != WAIT_STAGE and now - self.heard_at > STALLED_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
-from gridmap.domain.import_drafts import Correction
+from gridmap.domain.import_choices import Correction
 from gridmap.importing.tables import SourceTable
 
 PLACE_FIELD = "geometry"

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from gridmap.domain.import_choices import ImportChoices
 from gridmap.domain.import_drafts import (
     CheckReport,
     CoordinateChoices,
@@ -19,7 +20,6 @@ from gridmap.domain.import_drafts import (
     DraftState,
     FileContent,
     Finding,
-    ImportChoices,
     ImportDraft,
     Refusal,
 )

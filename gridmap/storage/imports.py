@@ -22,6 +22,7 @@ from gridmap.storage.tables import (
 )
 
 LOCK_IMPORTS = text("SELECT pg_advisory_xact_lock(hashtext('gridmap.import'), hashtext(:layer))")
+TRY_LOCK_IMPORTS = text("SELECT pg_try_advisory_xact_lock(hashtext('gridmap.import'), hashtext(:layer))")
 
 # Index: uq_compound_code; every compound is wanted, a city has some thousands.
 FIND_COMPOUNDS = text("SELECT code, ST_AsBinary(boundary, 'NDR') AS boundary FROM compound ORDER BY code")
@@ -114,6 +115,11 @@ class BatchResult:
 def wait_for_turn(session: Session, layer: str) -> None:
     """Let one import of a layer run at a time: two would propose the same codes."""
     session.execute(LOCK_IMPORTS, {"layer": layer})
+
+
+def take_turn(session: Session, layer: str) -> bool:
+    """The same without waiting: whether no other import of the layer runs, and this one may."""
+    return bool(session.execute(TRY_LOCK_IMPORTS, {"layer": layer}).scalar_one())
 
 
 def find_schemes(session: Session) -> dict[str, Scheme]:

@@ -11,13 +11,8 @@ import numpy as np
 import shapely
 from sqlalchemy.orm import Session
 
-from gridmap.domain.import_drafts import (
-    CoordinateChoice,
-    CoordinateChoices,
-    CoordinateReason,
-    ImportChoices,
-    ImportDraft,
-)
+from gridmap.domain.import_choices import ImportChoices
+from gridmap.domain.import_drafts import CoordinateChoice, CoordinateChoices, CoordinateReason, ImportDraft
 from gridmap.domain.permissions import Actor
 from gridmap.importing.checks import GEOMETRY_WORDS
 from gridmap.importing.columns import PLACE_FIELDS, Layer

@@ -9,18 +9,17 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from gridmap.domain.area_codes import AreaLevel
+from gridmap.domain.import_choices import Correction, ImportChoices
 from gridmap.domain.import_drafts import (
     DRAFT_LIFE,
     CheckAbsent,
     CoordinateChoices,
-    Correction,
     DraftAbsent,
     DraftBusy,
     DraftDone,
     DraftId,
     DraftState,
     FileContent,
-    ImportChoices,
     ImportDraft,
     Refusal,
 )
@@ -62,7 +61,12 @@ def request_of(choices: ImportChoices, path: Path, limits: ReadLimits) -> Import
         scheme_code=choices.scheme_code,
         new_scheme_name=choices.new_scheme_name,
         code_prefix=choices.code_prefix,
-        default_category=choices.default_category,
+        default_category=choices.options.default_category,
+        source_name=choices.options.source_name,
+        code_edition=choices.options.code_edition,
+        valid_from=choices.options.valid_from,
+        snap_m=choices.options.snap_m,
+        check_topology=choices.options.check_topology,
         swap_axes=choices.swap_axes,
         corrections=choices.corrections,
         skipped_rows=choices.skipped_rows,
@@ -276,7 +280,7 @@ def cancel(session: Session, actor: Actor, draft_id: DraftId, *, now: datetime) 
     draft = _find(session, actor, draft_id, now=now, lock=True)
     if not draft.state.is_busy:
         return
-    if draft.progress.stage is None or draft.progress.is_stalled(now):
+    if not draft.progress.is_working or draft.progress.is_stalled(now):
         store.end_run(session, draft.id, run=draft.run, refusal=None)
     else:
         store.ask_to_cancel(session, draft.id)

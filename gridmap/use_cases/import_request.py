@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gridmap.domain.area_codes import AreaLevel
-from gridmap.domain.import_drafts import Correction
+from gridmap.domain.import_choices import Correction
 from gridmap.domain.imports import LayerOutcome, Rejection, Remark, RowChange
 from gridmap.domain.topology import TopologyReport
 from gridmap.importing.columns import Layer

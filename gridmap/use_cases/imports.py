@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.domain.area_codes import AreaLevel, SchemeAbsent
 from gridmap.domain.errors import DomainError, InvalidInput
+from gridmap.domain.import_drafts import WAIT_STAGE
 from gridmap.domain.imports import LayerOutcome, Rejection, Remark
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
@@ -145,7 +146,9 @@ def import_layer(
     if request.layer not in _CHECKED_AS_WRITTEN:
         prepared.check.finish()
         progress("check", prepared.table.row_count, prepared.table.row_count)
-    store.wait_for_turn(session, request.layer.value)
+    if not store.take_turn(session, request.layer.value):
+        progress(WAIT_STAGE, 0, 0)
+        store.wait_for_turn(session, request.layer.value)
     # Whatever stops the import, also in a caller's larger transaction, leaves nothing of it behind.
     with session.begin_nested() as savepoint:
         batch_id = store.open_batch(session, _batch_begin(actor, request, prepared, now=now))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from flask import url_for
@@ -11,11 +11,15 @@ from flask_babel import format_datetime, gettext, lazy_gettext
 
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.errors import DomainError
-from gridmap.domain.import_drafts import DraftState, Finding, ImportChoices, ImportDraft, Refusal, Severity
+from gridmap.domain.import_choices import ImportChoices, ImportOptions
+from gridmap.domain.import_drafts import DraftState, Finding, ImportDraft, Refusal, Severity
+from gridmap.domain.imports import Category
 from gridmap.importing.columns import PLACE_FIELDS, FieldSpec, Layer, fields_of
 from gridmap.importing.handouts import RowWords, chinese_header
+from gridmap.use_cases.import_options import OptionLists
 from gridmap.web.errors import translate_error
 from gridmap.web.i18n import known_message, language, sentence
+from gridmap.web.register_forms import as_form, form_text
 
 ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16")
 FINDINGS_ON_A_PAGE = 50
@@ -84,6 +88,25 @@ class ColumnRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptionsForm:
+    """The options of a layer as a form holds them; ``is_open``: one is set, or wrong."""
+
+    asked: tuple[str, ...]
+    values: Mapping[str, str]
+    categories: tuple[tuple[str, str], ...]
+    editions: tuple[tuple[str, str], ...]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OptionLine:
+    """An option that is set, in words."""
+
+    label: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRow:
     """A finding in words; ``typed`` is what a person has put in its place since."""
 
@@ -133,7 +156,7 @@ def step_urls(draft: ImportDraft) -> Mapping[str, str | None]:
     is_complete = is_readable and draft.content.has_places and not draft.content.missing
     is_open = {
         "imports.file_step": is_free,
-        "imports.columns_step": is_free and is_readable,
+        "import_columns.columns_step": is_free and is_readable,
         "import_coordinates.coordinates_step": is_free and is_complete,
         "import_runs.check_step": draft.state is DraftState.CHECKING
         or (is_free and is_complete and draft.report is not None),
@@ -274,6 +297,40 @@ def place_rows(draft: ImportDraft) -> tuple[ColumnRow, ...]:
         )
         for name in PLACE_FIELDS
     )
+
+
+def options_form(
+    options: ImportOptions, lists: OptionLists, *, asked: tuple[str, ...], typed: Mapping[str, str] | None
+) -> OptionsForm:
+    """The options to fill in: as they are kept, or as they were typed and refused."""
+    values = as_form({**asdict(options), "no_topology": not options.check_topology})
+    nothing = ("", gettext("(不指定)"))
+    return OptionsForm(
+        asked=asked,
+        values=values if typed is None else typed,
+        categories=(nothing, *((each.code, _category_words(each)) for each in lists.categories)),
+        editions=(nothing, *((edition, edition) for edition in lists.editions)),
+        is_open=typed is not None or options != ImportOptions(),
+    )
+
+
+def option_lines(options: ImportOptions, lists: OptionLists) -> tuple[OptionLine, ...]:
+    """The options that are set, for the summary of a check."""
+    names = {each.code: _category_words(each) for each in lists.categories}
+    set_ones = {
+        "valid_from": form_text(options.valid_from),
+        "default_category": names.get(options.default_category or "", options.default_category or ""),
+        "source_name": options.source_name or "",
+        "code_edition": options.code_edition or "",
+        "snap_m": "" if options.snap_m is None else f"{options.snap_m:g} m",
+        "no_topology": "" if options.check_topology else gettext("是"),
+    }
+    return tuple(OptionLine(gettext(f"field.{name}"), words) for name, words in set_ones.items() if words)
+
+
+def _category_words(category: Category) -> str:
+    name = category.name_en if language() == "en" and category.name_en else category.name
+    return f"{category.code} {name}"
 
 
 def _header_options(draft: ImportDraft, chosen: str) -> tuple[Choice, ...]:

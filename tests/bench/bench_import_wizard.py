@@ -8,7 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from gridmap import bootstrap
-from gridmap.domain.import_drafts import DraftId, DraftState, ImportChoices
+from gridmap.domain.import_choices import ImportChoices
+from gridmap.domain.import_drafts import DraftId, DraftState
 from gridmap.jobs.imports import check_import, run_import
 from gridmap.settings import Settings
 from gridmap.storage import import_files

@@ -65,13 +65,15 @@ def test_an_administrator_imports_812_rows_and_takes_them_back(
     visit.goto("/admin/imports/new")
     _look(visit, "1-file")
     _upload(visit, tmp_path, places_csv(790, outside=14, bad=8), "车棚.csv")
+    page.get_by_text("更多选项").click()
+    page.get_by_label("来源名称").fill("车棚普查")
     _look(visit, "2-columns")
     _press(visit, "下一步:坐标")
     expect(page.get_by_text("最可能")).to_be_visible()
     _look(visit, "3-coordinates")
     _press(visit, "就用这一张,开始检查")
     expect(page.get_by_role("button", name="只导入无误的 790 行")).to_be_visible(timeout=20_000)
-    for words in ("14 警告", "8 错误"):
+    for words in ("14 警告", "8 错误", "来源名称 车棚普查"):
         expect(page.get_by_text(words)).to_be_visible()
     _look(visit, "4-check")
     page.get_by_text("改", exact=True).first.click()
@@ -86,7 +88,7 @@ def test_an_administrator_imports_812_rows_and_takes_them_back(
     with engine.begin() as holder:
         holder.execute(HOLD_IMPORTS)
         _press(visit, "只导入无误的 791 行")
-        expect(page.get_by_text("正在核对图形…")).to_be_visible(timeout=10_000)
+        expect(page.get_by_text("正在等这一图层的另一次导入完成…")).to_be_visible(timeout=10_000)
         _look(visit, "5-progress")
         _press(visit, "取消")
     engine.dispose()

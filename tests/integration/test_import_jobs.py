@@ -6,7 +6,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Generator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gridmap import bootstrap
-from gridmap.domain.import_drafts import DraftId, DraftState, ImportChoices, ImportDraft
+from gridmap.domain.import_choices import ImportChoices
+from gridmap.domain.import_drafts import DraftId, DraftState, ImportDraft
 from gridmap.domain.permissions import Actor
 from gridmap.jobs.imports import check_import, run_import
 from gridmap.jobs.tools import JobTools
@@ -116,7 +117,7 @@ def wait_for(engine: Engine, found: Callable[[], object], bound_s: float = 15.0)
     pytest.fail("the job did not come so far")
 
 
-def test_progress_is_seen_while_the_job_works_and_cancelling_stops_it(
+def test_that_a_job_waits_for_another_import_is_seen_and_cancelling_stops_it(
     engine_of_test: Engine, job: Job
 ) -> None:
     job.begin(places_csv(30))
@@ -127,10 +128,11 @@ def test_progress_is_seen_while_the_job_works_and_cancelling_stops_it(
         holder.execute(HOLD_IMPORTS)
         thread = threading.Thread(target=job.run_import)
         thread.start()
-        wait_for(engine_of_test, lambda: job.draft().progress.stage == "check")
-        assert job.draft().progress.total_count == 30
+        wait_for(engine_of_test, lambda: job.draft().progress.stage == "wait")
+        later = job.now + timedelta(minutes=5)
+        assert not job.draft().progress.is_stalled(later), "it waits for the other one, however long"
         job.cancel()
-        assert job.draft().progress.cancel_asked
+        assert job.draft().state is DraftState.CHOOSING, "at once: the job has not begun to write"
     thread.join(timeout=15)
     draft = job.draft()
     assert (draft.state, draft.refusal, draft.is_checked) == (DraftState.CHOOSING, None, True)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import shapely
@@ -116,3 +117,7 @@ class Wizard:
         self.send("coordinates", system=system, action="next")
         self.work()
         return self.open("check")
+
+
+Begin = Callable[..., Wizard]
+"""One person's wizard, by user name; settings and the clock may differ."""

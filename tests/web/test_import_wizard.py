@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,38 +12,17 @@ import openpyxl
 import pyogrio.raw
 import pytest
 import shapely
-from sqlalchemy import Connection, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from gridmap import bootstrap
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.importing.columns import Layer, fields_of, recognise_columns
-from gridmap.settings import Settings
 from gridmap.storage.import_files import safe_file_name
 from tests.conftest import NOW
-from tests.web.browser_client import Person
-from tests.web.import_helpers import Wizard, places_csv
+from tests.web.import_helpers import Begin, places_csv
 
 STORED = text("SELECT count(*) FROM service_point WHERE name LIKE '车棚%'")
 BATCHES = text("SELECT count(*) FROM import_batch")
-
-Begin = Callable[..., Wizard]
-
-
-@pytest.fixture
-def begin(demo_connection: Connection, demo_password: Callable[[str], str], tmp_path: Path) -> Begin:
-    """One person's wizard over the demo; settings and the clock may differ."""
-
-    def as_one(username: str = "admin", now: datetime = NOW, **settings: int) -> Wizard:
-        sessions = sessionmaker(
-            demo_connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
-        )
-        given = Settings(secret_key="tests", data_dir=tmp_path, **settings)
-        person = Person(bootstrap.make_app(given, sessions, clock=lambda: now))
-        person.sign_in(username, demo_password(username))
-        return Wizard(person, bootstrap.job_tools(given, sessions, clock=lambda: now))
-
-    return as_one
 
 
 def files_in(folder: Path) -> list[str]:

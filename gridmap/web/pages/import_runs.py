@@ -9,14 +9,8 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from gridmap.domain.import_drafts import (
-    CheckReport,
-    Correction,
-    DraftId,
-    DraftState,
-    ImportDraft,
-    Severity,
-)
+from gridmap.domain.import_choices import Correction
+from gridmap.domain.import_drafts import CheckReport, DraftId, DraftState, ImportDraft, Severity
 from gridmap.domain.permissions import Action
 from gridmap.importing.columns import Layer
 from gridmap.importing.handouts import as_csv, as_xlsx, error_sheet
@@ -25,6 +19,7 @@ from gridmap.storage import import_drafts as draft_rows
 from gridmap.storage import import_files
 from gridmap.storage.unit_of_work import unit_of_work
 from gridmap.use_cases import import_drafts
+from gridmap.use_cases.import_options import lists_of
 from gridmap.web.access import current_actor, requires
 from gridmap.web.deps import deps
 from gridmap.web.import_view import (
@@ -32,12 +27,14 @@ from gridmap.web.import_view import (
     ChangeRow,
     FindingRow,
     Head,
+    OptionLine,
     Problem,
     ProgressView,
     change_rows,
     finding_rows,
     head_of,
     moment,
+    option_lines,
     problem_of,
     progress_view,
     row_words,
@@ -69,6 +66,7 @@ class CheckPage:
     report: CheckReport | None
     refusal: Problem | None
     crs_words: str
+    options: tuple[OptionLine, ...]
     is_fresh: bool
     changes: tuple[ChangeRow, ...]
     findings: tuple[FindingRow, ...]
@@ -111,6 +109,7 @@ def check_step(draft_id: UUID) -> BaseResponse | str:
             skip=(number - 1) * FINDINGS_ON_A_PAGE,
             row_limit=FINDINGS_ON_A_PAGE + 1,
         )
+        lists = lists_of(session, Layer(draft.choices.layer))
     report = draft.report
     page = CheckPage(
         head=head_of(draft, "check"),
@@ -118,6 +117,7 @@ def check_step(draft_id: UUID) -> BaseResponse | str:
         report=report,
         refusal=None if report is None else problem_of(report.refusal),
         crs_words="" if report is None else system_words(report.crs_name),
+        options=option_lines(draft.choices.options, lists),
         is_fresh=draft.is_checked,
         changes=change_rows(draft),
         findings=finding_rows(draft, found[:FINDINGS_ON_A_PAGE]),

@@ -1,7 +1,4 @@
-"""导入向导, from the file to its coordinates: ①文件 → ②列 → ③坐标; and the list of imports.
-
-Every step is a plain form; ④ and ⑤ are in ``import_runs``.
-"""
+"""导入向导, its first step ①文件 and the list of imports; the other steps have modules of their own."""
 
 from __future__ import annotations
 
@@ -15,16 +12,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gridmap.domain.area_codes import AreaLevel
 from gridmap.domain.errors import InvalidInput
-from gridmap.domain.import_drafts import (
-    DraftId,
-    FileEmpty,
-    FileNotChosen,
-    ImportChoices,
-    ImportDraft,
-)
+from gridmap.domain.import_choices import ImportChoices
+from gridmap.domain.import_drafts import DraftId, FileEmpty, FileNotChosen, ImportDraft
 from gridmap.domain.permissions import Action
 from gridmap.importing.archives import DATA_SUFFIXES, PACKED_SUFFIXES
-from gridmap.importing.columns import PLACE_FIELDS, Layer
+from gridmap.importing.columns import Layer
 from gridmap.importing.handouts import as_csv, as_xlsx, template_sheet
 from gridmap.queries.import_batches import ImportedBatch, list_batches
 from gridmap.storage import import_drafts as draft_rows
@@ -39,22 +31,17 @@ from gridmap.web.import_view import (
     ENCODINGS,
     STEP_NAMES,
     Choice,
-    ColumnRow,
     Head,
     Problem,
     Step,
-    column_rows,
     current_step,
-    field_label,
     first_steps,
     head_of,
     layer_words,
     megabytes,
     moment,
-    place_rows,
     problem_of,
     problem_words,
-    specs_of,
     step_urls,
 )
 from gridmap.web.uploads import takes_large_files
@@ -108,29 +95,13 @@ class FilePage:
     levels: tuple[Choice, ...]
     schemes: tuple[Choice, ...]
     new_scheme_name: str
+    new_scheme_code: str
+    code_prefix: str
     source_layers: tuple[Choice, ...]
     encodings: tuple[Choice, ...]
     accept: str
     most_bytes: int
     most_words: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnsPage:
-    """Step 2."""
-
-    head: Head
-    columns: tuple[ColumnRow, ...]
-    places: tuple[ColumnRow, ...]
-    missing: tuple[str, ...]
-    encodings: tuple[Choice, ...]
-    encoding: str
-    file_format: str
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    has_places: bool
-    xlsx_url: str
-    csv_url: str
 
 
 @blueprint.get("")
@@ -272,7 +243,8 @@ def choose_file(draft_id: UUID) -> BaseResponse | tuple[str, int]:
     choices = replace(
         asked,
         source_layer=request.form.get("source_layer") or None,
-        encoding=_asked_encoding(request.form),
+        encoding=asked_encoding(request.form),
+        options=draft.choices.options if asked.layer == draft.choices.layer else asked.options,
     )
     problem = _choices_problem(choices)
     if problem is not None:
@@ -289,71 +261,8 @@ def choose_file(draft_id: UUID) -> BaseResponse | tuple[str, int]:
             coordinates=None,
             now=deps().clock(),
         )
-    step = "imports.file_step" if content.refusal is not None else "imports.columns_step"
+    step = "imports.file_step" if content.refusal is not None else "import_columns.columns_step"
     return redirect(url_for(step, draft_id=draft.id), code=303)
-
-
-@blueprint.get("/<uuid:draft_id>/columns")
-@requires(Action.IMPORT_LAYERS)
-def columns_step(draft_id: UUID) -> BaseResponse | str:
-    """Step 2: which column is what."""
-    draft = load_draft(draft_id)
-    if step_urls(draft)["columns"] is None:
-        return _go_on(draft)
-    specs, content, choices = specs_of(draft.choices), draft.content, draft.choices
-
-    def template_url(kind: str) -> str:
-        return url_for("imports.template", kind=kind, layer=choices.layer, level=choices.level)
-
-    page = ColumnsPage(
-        head=head_of(draft, "columns"),
-        columns=column_rows(draft),
-        places=place_rows(draft),
-        missing=tuple(field_label(name, specs) for name in content.missing),
-        encodings=_encodings(choices),
-        encoding=content.encoding,
-        file_format=content.file_format,
-        headers=content.headers,
-        rows=content.rows,
-        has_places=content.has_places,
-        xlsx_url=template_url("xlsx"),
-        csv_url=template_url("csv"),
-    )
-    return render_template("admin/imports/columns.html", page=page)
-
-
-@blueprint.post("/<uuid:draft_id>/columns")
-@requires(Action.IMPORT_LAYERS)
-def choose_columns(draft_id: UUID) -> BaseResponse:
-    """Keep the columns; go on if nothing is missing and the person asked to."""
-    draft = load_draft(draft_id)
-    names = {*(spec.name for spec in specs_of(draft.choices)), *PLACE_FIELDS}
-    columns = {
-        name: header
-        for name in names
-        if (header := request.form.get(f"column.{name}")) is not None
-        and (not header or header in draft.content.headers)
-    }
-    # An unchosen column of places is no statement; among fields it means "not from the file".
-    columns = {name: header for name, header in columns.items() if header or name not in PLACE_FIELDS}
-    choices = replace(draft.choices, columns=columns, encoding=_asked_encoding(request.form))
-    if choices != draft.choices:
-        path = import_files.path_of(deps().imports.folder, draft.id, draft.file_name)
-        content = import_drafts.look_into(path, choices, deps().imports.limits)
-        with unit_of_work(deps().sessions) as session:
-            import_drafts.choose(
-                session,
-                current_actor(),
-                draft.id,
-                choices=choices,
-                content=content,
-                coordinates=None,
-                now=deps().clock(),
-            )
-        draft = load_draft(draft_id)
-    urls = step_urls(draft)
-    wanted = "coordinates" if request.form.get("action") == "next" else "columns"
-    return redirect(urls[wanted] or urls["columns"] or urls["file"] or url_for("imports.index"), code=303)
 
 
 @blueprint.post("/<uuid:draft_id>/discard")
@@ -411,7 +320,8 @@ def _choices_problem(choices: ImportChoices) -> Problem | None:
     return None
 
 
-def _asked_encoding(form: Mapping[str, str]) -> str | None:
+def asked_encoding(form: Mapping[str, str]) -> str | None:
+    """A text encoding that we offer; None: found by evidence."""
     encoding = form.get("encoding", "")
     return encoding if encoding in ENCODINGS else None
 
@@ -442,8 +352,10 @@ def _file_page(draft: ImportDraft | None, choices: ImportChoices, problem: Probl
             Choice(code, f"{scheme.name} ({code})", asked == code) for code, scheme in schemes.items()
         ),
         new_scheme_name=choices.new_scheme_name or "",
+        new_scheme_code="" if asked in schemes else asked,
+        code_prefix=choices.code_prefix,
         source_layers=tuple(Choice(name, name, is_chosen=name == choices.source_layer) for name in names),
-        encodings=_encodings(choices),
+        encodings=encodings_of(choices),
         accept=",".join((*PACKED_SUFFIXES, *DATA_SUFFIXES)),
         most_bytes=limit,
         most_words=megabytes(limit),
@@ -451,5 +363,6 @@ def _file_page(draft: ImportDraft | None, choices: ImportChoices, problem: Probl
     return render_template("admin/imports/file.html", page=page)
 
 
-def _encodings(choices: ImportChoices) -> tuple[Choice, ...]:
+def encodings_of(choices: ImportChoices) -> tuple[Choice, ...]:
+    """The text encodings to choose from."""
     return tuple(Choice(name, name.upper(), is_chosen=name == choices.encoding) for name in ENCODINGS)
