@@ -14,6 +14,7 @@ import click
 from sqlalchemy.orm import Session
 
 from gridmap import bootstrap
+from gridmap.cli import without_garbage_collection
 from gridmap.cli.inspect_file import inspect_command
 from gridmap.cli.layer_export import export_command
 from gridmap.cli.topology import show_topology, topology_command, write_topology
@@ -183,7 +184,7 @@ def import_command(
     )
     progress = _Progress()
     started = time.monotonic()
-    with _open_session(settings, dry_run=dry_run) as session:
+    with without_garbage_collection(), _open_session(settings, dry_run=dry_run) as session:
         report = import_layer(
             session,
             Actor.system(),

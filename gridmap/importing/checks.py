@@ -18,7 +18,7 @@ from shapely import MultiLineString, MultiPoint, MultiPolygon
 from gridmap.domain.coordinates import CHINA_BOX
 from gridmap.domain.imports import Rejection, Remark
 from gridmap.importing.datum import SourceCrs, to_wgs84
-from gridmap.importing.ground import SLIVER_WIDTH_M, GroundPlane, widths_m
+from gridmap.importing.ground import SLIVER_WIDTH_M, GroundPlane, least_widths_m, widths_m
 from gridmap.importing.tables import GeometryArray, shown
 
 
@@ -49,6 +49,12 @@ _HARMLESS_AREA_SHARE = 0.01
 _HOLE_OUTSIDE = "Hole lies outside shell"
 # Nobody lives beyond; a "latitude" there that would be a longitude of China is one.
 _INHABITED_LATITUDE_DEG = 84.0
+# Wider by more than a plane stretches lengths anywhere in a country.
+_SURELY_WIDE_M = 1.1 * SLIVER_WIDTH_M
+# Odd numbers as of a Fibonacci hash; bounds that are taken for the same by chance only cost a closer look.
+_HASH_FACTORS = np.array(
+    [0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93], dtype=np.uint64
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +227,8 @@ def _shown_bounds(bounds: npt.NDArray[np.float64]) -> str:
 def _repair_polygons(work: _Work) -> None:
     """Make invalid polygons valid where that hardly changes their area; all become MultiPolygons."""
     present = ~shapely.is_missing(work.geometry)
-    work.geometry[present] = shapely.remove_repeated_points(work.geometry[present])
+    repeated = present & _has_repeated_points(work.geometry)
+    work.geometry[repeated] = shapely.remove_repeated_points(work.geometry[repeated])
     invalid = present & ~shapely.is_valid(work.geometry)
     for index in np.flatnonzero(invalid):
         broken = work.geometry[index]
@@ -234,13 +241,38 @@ def _repair_polygons(work: _Work) -> None:
             work.remark(int(index), reason, "geometry_repaired")
     flat = present & (shapely.area(work.geometry) == 0)
     work.refuse(flat, "geometry_invalid", lambda _: "no area")
-    single = np.flatnonzero(shapely.get_type_id(work.geometry) == 3)
-    if len(single):
-        work.geometry[single] = shapely.multipolygons(
-            work.geometry[single], indices=np.arange(len(single), dtype=np.int64)
-        )
-    kept = ~shapely.is_missing(work.geometry)
-    work.geometry[kept] = shapely.orient_polygons(work.geometry[kept])
+    turned = ~shapely.is_missing(work.geometry) & ~_is_surely_oriented(work.geometry)
+    work.geometry[turned] = shapely.orient_polygons(work.geometry[turned])
+    single = shapely.get_type_id(work.geometry) == _POLYGON_TYPES[0]
+    work.geometry[single] = shapely.multipolygons(work.geometry[single][:, np.newaxis])
+
+
+def _has_repeated_points(geometry: GeometryArray) -> npt.NDArray[np.bool_]:
+    """Which shapes may have the same vertex twice in a row; shape (n,), no such shape is missed."""
+    vertices, rows = shapely.get_coordinates(geometry, return_index=True)
+    repeats = (vertices[1:] == vertices[:-1]).all(axis=1) & (rows[1:] == rows[:-1])
+    found = np.zeros(len(geometry), dtype=bool)
+    found[rows[1:][repeats]] = True
+    return found
+
+
+def _is_surely_oriented(geometry: GeometryArray) -> npt.NDArray[np.bool_]:
+    """Which shapes are one ring that clearly runs counter-clockwise; shape (n,). The others are to be looked at."""
+    vertices, rows = shapely.get_coordinates(geometry, return_index=True)
+    if not len(vertices):
+        return np.zeros(len(geometry), dtype=bool)
+    first = np.searchsorted(rows, np.arange(len(geometry)))
+    # From the shape's own first vertex, or degrees far from the origin would drown its area in rounding.
+    x, y = (vertices - vertices[np.minimum(first, len(vertices) - 1)][rows]).T
+    same_row = rows[1:] == rows[:-1]
+    twice = np.where(same_row, x[:-1] * y[1:] - x[1:] * y[:-1], 0.0)
+    signed_areas = np.bincount(rows[1:], weights=twice, minlength=len(geometry)) / 2
+    # Of one ring it is the area itself, of several it is not, unless holes happen to be turned rightly.
+    areas = shapely.area(geometry)
+    is_one_ring = (shapely.get_type_id(geometry) == _POLYGON_TYPES[0]) & (
+        shapely.get_num_interior_rings(geometry) == 0
+    )
+    return is_one_ring & (signed_areas > areas / 2)
 
 
 def _mended(broken: shapely.Geometry, reason: str) -> MultiPolygon | None:
@@ -258,12 +290,22 @@ def _remark_same_shapes(work: _Work) -> None:
 
     Which of them is meant is not known here, and the earlier may yet be refused for another reason.
     """
-    present = np.flatnonzero(~shapely.is_missing(work.geometry))
+    alike = _with_bounds_of_another(work.geometry)
     first_of: dict[bytes, int] = {}
-    for index, wkb in zip(present, shapely.to_wkb(shapely.normalize(work.geometry[present])), strict=True):
+    for index, wkb in zip(alike, shapely.to_wkb(shapely.normalize(work.geometry[alike])), strict=True):
         first = first_of.setdefault(wkb, int(index))
         if first != index:
             work.remark(int(index), f"row {work.row_numbers[first]}", "same_shape")
+
+
+def _with_bounds_of_another(geometry: GeometryArray) -> npt.NDArray[np.int64]:
+    """Indexes of the shapes whose bounds another has too, in their order: no two others are the same."""
+    present = np.flatnonzero(~shapely.is_missing(geometry))
+    # Adding zero makes one of the two zeros.
+    corners = (shapely.bounds(geometry[present]) + 0.0).view(np.uint64)
+    keys = corners @ _HASH_FACTORS
+    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return present[counts[inverse] > 1]
 
 
 def _remark_slivers(work: _Work) -> None:
@@ -271,11 +313,14 @@ def _remark_slivers(work: _Work) -> None:
     present = np.flatnonzero(~shapely.is_missing(work.geometry))
     if not len(present):
         return
-    metric = GroundPlane.around(work.geometry[present]).in_metres(work.geometry[present])
+    doubtful = present[least_widths_m(work.geometry[present]) < _SURELY_WIDE_M]
+    if not len(doubtful):
+        return
+    metric = GroundPlane.around(work.geometry[present]).in_metres(work.geometry[doubtful])
     thin = np.flatnonzero(2 * shapely.area(metric) < SLIVER_WIDTH_M * shapely.length(metric))
     for index, width_m in zip(thin, widths_m(metric[thin]), strict=True):
         if width_m < SLIVER_WIDTH_M:
-            work.remark(int(present[index]), f"{width_m:.2f} m wide", "sliver")
+            work.remark(int(doubtful[index]), f"{width_m:.2f} m wide", "sliver")
 
 
 def _even_odd_area(broken: shapely.Geometry) -> float:

@@ -17,6 +17,9 @@ SLIVER_WIDTH_M = 1.0
 
 # Longer edges are measured in pieces, or the curve of a projected straight line would count as ground.
 _MEASURED_EDGE_DEG = 0.002
+# A degree of latitude at the equator and at the poles; one of longitude lies between them, times cos φ.
+_LEAST_DEG_M = 110_574.0
+_MOST_DEG_M = 111_695.0
 # Each halves the ratio between the largest and the least possible width, which begins below 100.
 _WIDTH_STEPS = 9
 
@@ -54,6 +57,17 @@ class GroundPlane:
         project: Any = self._transformer.transform
         projected: Any = shapely.transform(pieces, project, interleaved=False)
         return projected
+
+
+def least_widths_m(shapes: GeometryArray) -> npt.NDArray[np.float64]:
+    """Metres that each polygon in longitude and latitude is at least wide, without projecting it; shape (n,).
+
+    Twice the least area that its square degrees can be on the ellipsoid, by the most that its degrees of
+    perimeter can be: at 30° N that is a seventh less than 2A/P of the projected shape.
+    """
+    latitudes_deg = np.abs(shapely.bounds(shapes)[:, [1, 3]]).max(axis=1)
+    square_metres = _LEAST_DEG_M**2 * np.cos(np.radians(latitudes_deg))
+    return 2 * square_metres * shapely.area(shapes) / (_MOST_DEG_M * shapely.length(shapes))
 
 
 def widths_m(metric: GeometryArray) -> npt.NDArray[np.float64]:

@@ -273,10 +273,14 @@ def _plain(column: npt.NDArray[Any]) -> list[Any]:
         return [None if np.isnan(value) else float(value) for value in column]
     if column.dtype.kind == "M":
         return [None if np.isnat(value) else str(value) for value in column]
+    if column.dtype.kind in "biu":
+        return column.tolist()
     return [_plain_value(value) for value in column.tolist()]
 
 
 def _plain_value(value: Any) -> Any:
+    if value.__class__ is str:
+        return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         # Pictures and the like: nothing that a column of ours could take.
         return None
