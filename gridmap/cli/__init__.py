@@ -78,6 +78,8 @@ class LazyGroup(click.Group):
         try:
             with without_garbage_collection():
                 module = importlib.import_module(lazy.module)
+                # What was imported stays: no later search, not the one at exit either, walks over it.
+                gc.freeze()
         except ModuleNotFoundError as missing:
             name = missing.name or ""
             if not name.startswith("gridmap"):
@@ -103,7 +105,8 @@ def cli(*, debug: bool) -> None:
 def _leave_out_pandas() -> None:
     """Let pyogrio start without pandas and geopandas: it looks for them, no command uses them.
 
-    They take as long to import as all of SQLAlchemy. A None is Python's own way to say that a module is absent.
+    They take as long to import as all of SQLAlchemy. A None is Python's own way to say that a module is
+    absent.
     """
     for name in ("geopandas", "pandas"):
         sys.modules.setdefault(name, None)  # pyright: ignore[reportArgumentType]

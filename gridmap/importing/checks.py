@@ -78,12 +78,12 @@ def check_geometry(
     crs: SourceCrs,
     swap_axes: bool = False,
 ) -> CheckedGeometry:
-    """Convert to WGS-84 and keep what can be stored.
+    """Convert to WGS-84 and keep what can be stored, all rows at once: see :class:`GeometryCheck`."""
+    return GeometryCheck(geometry, row_numbers, shape=shape, crs=crs, swap_axes=swap_axes).finish()
 
-    Parameters
-    ----------
-    geometry : shape (n,), in the file's coordinates
-    row_numbers : shape (n,), for the report
+
+class GeometryCheck:
+    """Converts to WGS-84 and keeps what can be stored, some rows after the other in their order.
 
     Reason codes of rejections: ``geometry_missing``, ``geometry_empty``, ``wrong_geometry_type``,
     ``no_location`` (0, 0), ``coordinates_not_numbers``, ``coordinates_swapped``,
@@ -91,7 +91,56 @@ def check_geometry(
     Of remarks: ``geometry_repaired``, ``collection_reduced``, ``same_shape``, ``sliver``. Without a word:
     heights and measures are dropped, repeated points too, and rings turned as RFC 7946 wants them.
     """
-    work = _Work(geometry.copy(), row_numbers)
+
+    def __init__(
+        self,
+        geometry: GeometryArray,
+        row_numbers: npt.NDArray[np.int64],
+        *,
+        shape: Shape,
+        crs: SourceCrs,
+        swap_axes: bool = False,
+    ) -> None:
+        """Nothing is looked at yet.
+
+        Parameters
+        ----------
+        geometry : shape (n,), in the file's coordinates
+        row_numbers : shape (n,), for the report
+        """
+        self._source = geometry
+        self._shape, self._crs, self._swap_axes = shape, crs, swap_axes
+        self._whole = _Work(np.full(len(geometry), None, dtype=object), row_numbers)
+        self._next = 0
+        self._finished: CheckedGeometry | None = None
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def next_rows(self, count: int) -> GeometryArray:
+        """The geometries of the next rows, ready to store; None where a row is refused."""
+        looked_at = slice(self._next, self._next + count)
+        work = _Work(self._source[looked_at].copy(), self._whole.row_numbers[looked_at])
+        _check_rows(work, shape=self._shape, crs=self._crs, swap_axes=self._swap_axes)
+        self._whole.geometry[looked_at] = work.geometry
+        self._whole.rejections += work.rejections
+        self._whole.remarks += work.remarks
+        self._next += len(work.geometry)
+        return work.geometry
+
+    def finish(self) -> CheckedGeometry:
+        """What all rows are: look at those that are left, and compare them with each other."""
+        if self._finished is None:
+            work = self._whole
+            self.next_rows(len(self) - self._next)
+            if self._shape is Shape.POLYGON:
+                _remark_same_shapes(work)
+                _remark_slivers(work)
+            self._finished = CheckedGeometry(work.geometry, work.rejections, work.remarks)
+        return self._finished
+
+
+def _check_rows(work: _Work, *, shape: Shape, crs: SourceCrs, swap_axes: bool) -> None:
     work.refuse(shapely.is_missing(work.geometry), "geometry_missing")
     work.refuse(shapely.is_empty(work.geometry), "geometry_empty")
     _reduce_collections(work, shape)
@@ -111,11 +160,8 @@ def check_geometry(
     _check_range(work, original)
     if shape is Shape.POLYGON:
         _repair_polygons(work)
-        _remark_same_shapes(work)
-        _remark_slivers(work)
     elif shape is Shape.LINE:
         work.refuse(~shapely.is_valid(work.geometry), "geometry_invalid", lambda _: "no length")
-    return CheckedGeometry(work.geometry, work.rejections, work.remarks)
 
 
 class _Work:
@@ -257,7 +303,7 @@ def _has_repeated_points(geometry: GeometryArray) -> npt.NDArray[np.bool_]:
 
 
 def _is_surely_oriented(geometry: GeometryArray) -> npt.NDArray[np.bool_]:
-    """Which shapes are one ring that clearly runs counter-clockwise; shape (n,). The others are to be looked at."""
+    """Which shapes are one ring that clearly runs counter-clockwise, and need no look; shape (n,)."""
     vertices, rows = shapely.get_coordinates(geometry, return_index=True)
     if not len(vertices):
         return np.zeros(len(geometry), dtype=bool)

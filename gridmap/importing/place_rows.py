@@ -22,6 +22,7 @@ from gridmap.domain.imports import (
     Remark,
 )
 from gridmap.importing.cells import BadCell, Cells, identities
+from gridmap.importing.checks import GeometryCheck
 from gridmap.importing.rows import ParsedRows, each_row, made_code
 from gridmap.importing.tables import GeometryArray, SourceTable, shown
 
@@ -84,12 +85,14 @@ _COUNTS = ("floor_count", "household_count", "resident_count", "elderly_count", 
 def parse_buildings(
     table: SourceTable,
     columns: Mapping[str, str],
-    geometry: GeometryArray,
+    check: GeometryCheck,
     *,
     source_name: str,
     block_length: int,
 ) -> Generator[ParsedRows[ImportedBuildings]]:
-    """Read buildings, in blocks of at most ``block_length`` rows; each block's ``rows`` holds one item.
+    """Check and read buildings, in blocks of ``block_length`` rows; each block's ``rows`` holds one item.
+
+    What ``check`` finds is its own to say, after the last block.
 
     A building without a code gets one made of its footprint, so that the next import of the same shape finds
     it. The address may stand in one column or as street and number. A kind that is unknown counts as
@@ -97,7 +100,6 @@ def parse_buildings(
     """
     cells = Cells(table, columns)
     first_rows: dict[str, int] = {}
-    present = np.flatnonzero(~shapely.is_missing(geometry))
     readers: dict[str, _Memo[Any]] = {
         "code": _Memo(
             lambda index: cells.text(index, "code", max_length=64), partial(_is_plain_text, max_length=64)
@@ -111,16 +113,20 @@ def parse_buildings(
         "kind": _Memo(lambda index: _building_kind(cells.text(index, "kind"))),
         **{name: _Memo(_count_reader(cells, name), _is_plain_count) for name in _COUNTS},
     }
-    for start in range(0, len(present), block_length):
-        indexes = present[start : start + block_length]
-        yield _building_block(cells, readers, indexes.tolist(), geometry, first_rows, source_name)
+    for start in range(0, len(check), block_length):
+        shapes = check.next_rows(block_length)
+        present = np.flatnonzero(~shapely.is_missing(shapes))
+        indexes: list[int] = (start + present).tolist()
+        yield _building_block(cells, readers, indexes, shapes[present], first_rows, source_name)
+    # While the last block is being written.
+    check.finish()
 
 
 def _building_block(
     cells: Cells,
     readers: Mapping[str, _Memo[Any]],
     indexes: Sequence[int],
-    geometry: GeometryArray,
+    shapes: GeometryArray,
     first_rows: dict[str, int],
     source_name: str,
 ) -> ParsedRows[ImportedBuildings]:
@@ -129,7 +135,6 @@ def _building_block(
     bad: dict[int, BadCell] = {}
     read = {name: memo.column(cells, name, indexes, bad) for name, memo in readers.items()}
     numbers: list[int] = cells.table.row_numbers[indexes].tolist()
-    shapes = geometry[indexes]
     footprints = list(shapely.to_wkb(shapes, byte_order=1))
     codes: list[Any] = read["code"]
     if None in codes:

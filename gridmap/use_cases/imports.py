@@ -18,7 +18,7 @@ from gridmap.domain.errors import DomainError, InvalidInput
 from gridmap.domain.imports import LayerOutcome, Rejection, Remark
 from gridmap.domain.office_time import office_day
 from gridmap.domain.permissions import Action, Actor, check
-from gridmap.importing.checks import GEOMETRY_WORDS, CheckedGeometry, Shape, check_geometry
+from gridmap.importing.checks import GEOMETRY_WORDS, CheckedGeometry, GeometryCheck, Shape
 from gridmap.importing.columns import PLACE_FIELDS, Layer, fields_of, recognise_columns
 from gridmap.importing.corrections import corrected_table
 from gridmap.importing.datum import SourceCrs, source_crs
@@ -57,6 +57,8 @@ SHAPES = {
     Layer.GATES: Shape.POINT,
     Layer.ZONES: Shape.POLYGON,
 }
+# A city's worth of rows: the next block is checked while the database writes the one before.
+_CHECKED_AS_WRITTEN = frozenset({Layer.BUILDINGS})
 # Whose cached copies a layer lives in, where that is another's.
 _VERSIONED_AS = {Layer.GATES: Layer.COMPOUNDS}
 
@@ -101,7 +103,12 @@ class _Prepared:
     table: SourceTable
     columns: dict[str, str]
     crs: SourceCrs
-    checked: CheckedGeometry
+    check: GeometryCheck
+
+    @property
+    def checked(self) -> CheckedGeometry:
+        """What the check of every row found."""
+        return self.check.finish()
 
 
 def import_layer(
@@ -134,7 +141,9 @@ def import_layer(
         raise InvalidInput(field="level", reason="required")
     progress("read", 0, 0)
     prepared = _prepare(session, request, now=now)
-    progress("check", prepared.table.row_count, prepared.table.row_count)
+    if request.layer not in _CHECKED_AS_WRITTEN:
+        prepared.check.finish()
+        progress("check", prepared.table.row_count, prepared.table.row_count)
     store.wait_for_turn(session, request.layer.value)
     # Whatever stops the import, also in a caller's larger transaction, leaves nothing of it behind.
     with session.begin_nested() as savepoint:
@@ -190,10 +199,10 @@ def _prepare(session: Session, request: ImportRequest, *, now: datetime) -> _Pre
         )
     crs = source_crs(table, None if request.crs == AS_STATED else request.crs)
     assert table.geometry is not None, "read_table refuses tables without geometry"
-    checked = check_geometry(
+    geometry_check = GeometryCheck(
         table.geometry, table.row_numbers, shape=shape, crs=crs, swap_axes=request.swap_axes
     )
-    return _Prepared(table, columns, crs, checked)
+    return _Prepared(table, columns, crs, geometry_check)
 
 
 def _import_areas(
@@ -331,15 +340,14 @@ def _import_buildings(
     prepared: _Prepared,
     run: ImportRun,
 ) -> LayerOutcome:
-    geometry = prepared.checked.geometry
     blocks = parse_buildings(
         prepared.table,
         prepared.columns,
-        geometry,
+        prepared.check,
         source_name=_source_name(request),
         block_length=BLOCK_LENGTH,
     )
-    row_count = len(geometry) - len(prepared.checked.rejections)
+    row_count = len(prepared.check)
     outcome = import_buildings(session, actor, blocks, run, row_count=row_count, day=office_day(run.now))
     return _with_findings(outcome, prepared, [], [])
 
