@@ -8,7 +8,7 @@ import pytest
 import shapely
 from hypothesis import given
 
-from gridmap.importing.checks import Shape, check_geometry
+from gridmap.importing.checks import GeometryCheck, Shape, check_geometry
 from gridmap.importing.datum import SourceCrs, parse_crs
 from gridmap.importing.ground import GroundPlane, least_widths_m
 from gridmap.importing.tables import GeometryArray
@@ -75,6 +75,23 @@ def test_exactly_the_later_ones_of_the_same_ground_are_named(shapes: list[shapel
     }
     found = {(it.row_number, it.value) for it in checked.remarks if it.reason_code == "same_shape"}
     assert found == expected
+
+
+@given(
+    st.lists(polygons() | st.none() | st.just(shapely.Point(1, 1)), min_size=1, max_size=9), st.integers(1, 4)
+)
+def test_rows_checked_some_at_a_time_are_the_rows_checked_at_once(
+    shapes: list[shapely.Geometry], count: int
+) -> None:
+    geometry, numbers = _array(shapes), np.arange(1, len(shapes) + 1)
+    whole = check_geometry(geometry, numbers, shape=Shape.POLYGON, crs=WGS84)
+    check = GeometryCheck(geometry, numbers, shape=Shape.POLYGON, crs=WGS84)
+    blocks = [check.next_rows(count) for _ in range(0, len(shapes), count)]
+    by_blocks = check.finish()
+    assert shapely.to_wkb(np.concatenate(blocks)).tolist() == shapely.to_wkb(whole.geometry).tolist()
+    assert shapely.to_wkb(by_blocks.geometry).tolist() == shapely.to_wkb(whole.geometry).tolist()
+    for some, others in ((by_blocks.rejections, whole.rejections), (by_blocks.remarks, whole.remarks)):
+        assert sorted(some, key=str) == sorted(others, key=str)
 
 
 @given(polygons())

@@ -55,6 +55,14 @@ def test_help_names_every_command_even_when_nothing_can_be_imported(tmp_path: Pa
         assert f"\n  {name} " in done.stdout
 
 
+def test_no_command_spends_its_start_on_pandas(tmp_path: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "gridmap.cli", "layers", "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "pyogrio" in imported
+    assert not [name for name in imported if name.startswith(("pandas.", "geopandas."))]
+
+
 def test_a_command_whose_package_is_missing_names_it_and_the_remedy(tmp_path: Path) -> None:
     done = gridmap("db", "check", folder=tmp_path, missing=("sqlalchemy",))
     assert done.returncode == 1
