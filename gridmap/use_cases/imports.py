@@ -141,6 +141,7 @@ def import_layer(
         raise InvalidInput(field="level", reason="required")
     progress("read", 0, 0)
     prepared = _prepare(session, request, now=now)
+    progress("check", 0, prepared.table.row_count)
     if request.layer not in _CHECKED_AS_WRITTEN:
         prepared.check.finish()
         progress("check", prepared.table.row_count, prepared.table.row_count)
