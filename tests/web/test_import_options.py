@@ -1,4 +1,4 @@
-"""What an import may be told beyond its columns: each option reaches the import, a slip of the hand does not."""
+"""What an import may be told beyond its columns: each option reaches it, and a slip of the hand does not."""
 
 from __future__ import annotations
 
