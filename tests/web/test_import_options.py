@@ -1,4 +1,4 @@
-"""What an import may be told beyond its columns: each option reaches the import, a slip does not."""
+"""What an import may be told beyond its columns: each option reaches it, and a slip of the hand does not."""
 
 from __future__ import annotations
 
@@ -114,21 +114,20 @@ def test_gaps_and_overlaps_are_not_looked_for_when_nobody_wants_it(begin: Begin)
     assert "不查缝隙和重叠 <strong>是</strong>" in page
 
 
+def store_editions(session: Session) -> None:
+    for edition, code, day in (
+        ("2018", "420199001001", date(2018, 10, 31)),
+        ("2023", "420199001007", date(2023, 6, 30)),
+    ):
+        divisions = [Division("420199", "示例区"), Division("420199001", "甲街道"), Division(code, "乙社区")]
+        replace_edition(session, edition, divisions, cut_off_on=day, source="示意")
+    session.commit()
+
+
 def test_codes_of_an_older_edition_are_brought_to_the_current_one(
     begin: Begin, demo_session: Session
 ) -> None:
-    before = [
-        Division("420199", "示例区"),
-        Division("420199001", "甲街道"),
-        Division("420199001001", "乙社区"),
-    ]
-    after = [
-        Division("420199", "示例区"),
-        Division("420199001", "甲街道"),
-        Division("420199001007", "乙社区"),
-    ]
-    for edition, divisions, day in (("2018", before, date(2018, 10, 31)), ("2023", after, date(2023, 6, 30))):
-        replace_edition(demo_session, edition, divisions, cut_off_on=day, source="示意")
+    store_editions(demo_session)
     compare_editions(demo_session, Actor.system(), from_edition="2018", to_edition="2023")
     demo_session.commit()
     wizard = begin()
@@ -136,6 +135,20 @@ def test_codes_of_an_older_edition_are_brought_to_the_current_one(
     assert "区划代码版本 <strong>2018</strong>" in page
     apply(wizard)
     assert [row.code for row in demo_session.execute(AREAS)] == ["420199001007"]
+
+
+def test_editions_that_were_not_compared_are_said_and_the_choice_stays(
+    begin: Begin, demo_session: Session
+) -> None:
+    wizard = begin()
+    wizard.upload(areas_csv(BOXES[0]), **NEW_SCHEME)
+    assert "还没有代码表" in wizard.open("columns").text
+    store_editions(demo_session)
+    check(wizard, areas_csv(BOXES[0]), begun=NEW_SCHEME, code_edition="2018")
+    page = wizard.open("columns").text
+    assert "还不知道 2018 版的代码在 2023 版里变成了什么" in page
+    assert '<option value="2018" selected' in page
+    assert "还没有代码表" not in page
 
 
 @pytest.mark.parametrize(
