@@ -84,6 +84,26 @@ def _drop_bit(mask: Bits, place: int) -> None:
 
 
 @compiled
+def _count_sizes(
+    indptr: Integers,
+    column: Integers,
+    has_row: Flags,
+    has_column: Flags,
+    row_size: Integers,
+    column_size: Integers,
+) -> None:
+    """Count the columns left in each row and the rows left in each column."""
+    row_size[:] = 0
+    column_size[:] = 0
+    for i in range(len(row_size)):
+        if has_row[i]:
+            for k in range(indptr[i], indptr[i + 1]):
+                if has_column[column[k]]:
+                    row_size[i] += 1
+                    column_size[column[k]] += 1
+
+
+@compiled
 def _reduce(
     indptr: Integers,
     column: Integers,
@@ -136,15 +156,7 @@ def _reduce(
                 if has_row[row[k]]:
                     has_row[row[k]] = False
                     _drop_bit(row_mask, row[k])
-        # sizes now
-        row_size[:] = 0
-        column_size[:] = 0
-        for i in range(rows):
-            if has_row[i]:
-                for k in range(indptr[i], indptr[i + 1]):
-                    if has_column[column[k]]:
-                        row_size[i] += 1
-                        column_size[column[k]] += 1
+        _count_sizes(indptr, column, has_row, has_column, row_size, column_size)
         # rows that another row implies
         for i in range(rows):
             if not has_row[i]:
@@ -168,14 +180,7 @@ def _reduce(
                     changed = True
         if len(rival):
             continue
-        column_size[:] = 0
-        row_size[:] = 0
-        for i in range(rows):
-            if has_row[i]:
-                for k in range(indptr[i], indptr[i + 1]):
-                    if has_column[column[k]]:
-                        row_size[i] += 1
-                        column_size[column[k]] += 1
+        _count_sizes(indptr, column, has_row, has_column, row_size, column_size)
         # columns that another column replaces
         for j in range(count):
             if not has_column[j]:
